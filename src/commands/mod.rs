@@ -1,0 +1,1 @@
+//! One file for each subcommand: what the user asked, and which modules do it.

@@ -1,0 +1,1 @@
+//! One connection: the framing of both directions, and what they tell each other.

@@ -1,0 +1,20 @@
+//! Every length that a peer controls has a limit.
+
+/// The longest head of an HTTP message that is read as one; a longer one is opaque bytes.
+pub const MAX_HEAD: usize = 1 << 20;
+
+/// Of a longer HTTP message only this many bytes, head and body, are dissected. They all pass, and are all kept.
+pub const MAX_HTTP_DISSECTED: usize = 16 << 20;
+
+/// A body of at most this many bytes comes out of a content coding.
+pub const MAX_DECODED_BODY: usize = 64 << 20;
+
+/// The longest WebSocket message that is put together, unmasked or inflated, unless the user says otherwise.
+pub const MAX_MESSAGE: usize = 64 << 20;
+
+/// So many requests of one connection may wait for their answers and still be told apart.
+pub const MAX_PENDING_REQUESTS: usize = 1000;
+
+/// So many bytes may follow an upgrade request before its answer, and still be kept until the answer says
+/// what they are.
+pub const MAX_EARLY_BYTES: usize = 1 << 20;

@@ -1,0 +1,141 @@
+//! Where dissectors write. One parser serves three depths of looking, so they cannot disagree.
+
+use bytes::Bytes;
+
+use super::field::{FieldDef, ProtocolDef, Rule};
+use super::unit::{Fact, Finding, Layer, Node, Source, SourceId, SourceKind, Span, Tree, Value};
+
+/// How much a dissector is asked to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Findings and facts alone: the first pass over every unit.
+    Facts,
+    /// Layers with their summaries as well: a row of a list.
+    Summary,
+    /// Fields and derived bytes as well: the unit that someone looks at.
+    Tree,
+}
+
+/// At most so many findings are kept for a unit; a hostile peer could make thousands.
+const MAX_FINDINGS: usize = 32;
+
+/// At most so many nodes are made for a unit.
+const MAX_NODES: usize = 50_000;
+
+/// Collects what dissectors say of one unit.
+#[derive(Debug)]
+pub struct Sink {
+    detail: Detail,
+    findings: Vec<Finding>,
+    facts: Vec<Fact>,
+    tree: Tree,
+    open_layers: Vec<Layer>,
+    open_nodes: Vec<Node>,
+    nodes: usize,
+}
+
+impl Sink {
+    /// An empty sink for a unit whose bytes on the wire are `wire`.
+    pub fn new(detail: Detail, wire: Bytes) -> Sink {
+        let tree = Tree { layers: Vec::new(), sources: vec![Source { kind: SourceKind::Wire, bytes: wire }] };
+        Sink {
+            detail,
+            findings: Vec::new(),
+            facts: Vec::new(),
+            tree,
+            open_layers: Vec::new(),
+            open_nodes: Vec::new(),
+            nodes: 0,
+        }
+    }
+
+    /// How much is wanted. Ask before doing work whose only use is a field or a summary.
+    pub fn detail(&self) -> Detail {
+        self.detail
+    }
+
+    /// Whether fields are kept.
+    pub fn wants_fields(&self) -> bool {
+        self.detail == Detail::Tree
+    }
+
+    /// Adds derived bytes. The id is only good for spans of this sink.
+    ///
+    /// `None` where the unit has derived more sources than any honest unit does; then say no more of it.
+    pub fn source(&mut self, kind: SourceKind, bytes: Bytes) -> Option<SourceId> {
+        let id = u16::try_from(self.tree.sources.len()).ok()?;
+        self.tree.sources.push(Source { kind, bytes });
+        Some(SourceId(id))
+    }
+
+    /// Opens a layer inside the layer that is open. Each is closed by [`Sink::close_layer`].
+    pub fn open_layer(&mut self, protocol: &'static ProtocolDef, span: Span) {
+        if self.detail >= Detail::Summary {
+            let layer =
+                Layer { protocol, span, summary: String::new(), nodes: Vec::new(), inside: Vec::new() };
+            self.open_layers.push(layer);
+        }
+    }
+
+    /// Closes the innermost open layer.
+    pub fn close_layer(&mut self) {
+        if let Some(layer) = self.open_layers.pop() {
+            match self.open_layers.last_mut() {
+                Some(outer) => outer.inside.push(layer),
+                None => self.tree.layers.push(layer),
+            }
+        }
+    }
+
+    /// Says what the open layer is about, in a line. The text may hold a peer's raw characters: whoever
+    /// shows it escapes it. Not called unless a summary is wanted.
+    pub fn summary(&mut self, text: impl FnOnce() -> String) {
+        if let Some(layer) = self.open_layers.last_mut() {
+            layer.summary = text();
+        }
+    }
+
+    /// Adds a field. Its value is only computed if fields are kept.
+    pub fn field(&mut self, def: &'static FieldDef, span: Span, value: impl FnOnce() -> Value) {
+        self.open(def, span, value);
+        self.close();
+    }
+
+    /// Adds a field whose parts follow, up to [`Sink::close`].
+    pub fn open(&mut self, def: &'static FieldDef, span: Span, value: impl FnOnce() -> Value) {
+        if self.wants_fields() {
+            self.open_nodes.push(Node { def, span, value: value(), children: Vec::new() });
+        }
+    }
+
+    /// Ends the field that was opened last.
+    pub fn close(&mut self) {
+        let Some(node) = self.open_nodes.pop() else { return };
+        if self.nodes >= MAX_NODES {
+            return;
+        }
+        self.nodes += 1;
+        match (self.open_nodes.last_mut(), self.open_layers.last_mut()) {
+            (Some(outer), _) => outer.children.push(node),
+            (None, Some(layer)) => layer.nodes.push(node),
+            (None, None) => {}
+        }
+    }
+
+    /// Adds a finding.
+    pub fn finding(&mut self, rule: &'static Rule, span: Span, detail: impl Into<String>) {
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(Finding { rule, span, detail: detail.into() });
+        }
+    }
+
+    /// Adds a fact for the session.
+    pub fn fact(&mut self, fact: Fact) {
+        self.facts.push(fact);
+    }
+
+    /// What was said: the tree, and what the first pass keeps.
+    pub fn finish(self) -> (Tree, Vec<Finding>, Vec<Fact>) {
+        (self.tree, self.findings, self.facts)
+    }
+}

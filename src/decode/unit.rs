@@ -1,0 +1,360 @@
+//! What decoding yields: units, and for the unit that someone looks at, a tree of layers and fields.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::field::{FieldDef, ProtocolDef, Rule};
+use crate::wire::{ConnId, Direction, Record, Timestamp};
+
+/// The number of a unit in its session, counted from 1 in the order of completion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UnitId(pub u32);
+
+/// What kind of thing a unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnitKind {
+    /// A connection was opened.
+    Opened,
+    /// TLS was agreed with the upstream.
+    Tls,
+    /// An HTTP request: its head and its body.
+    HttpRequest,
+    /// An HTTP response: its head and its body.
+    HttpResponse,
+    /// A WebSocket frame.
+    Frame,
+    /// Bytes of no protocol that wirewalk frames.
+    Opaque,
+    /// One direction of a connection ended, or all of it.
+    Closed,
+    /// Bytes that passed but could not be captured.
+    Lost,
+}
+
+/// The smallest thing on the wire that has a meaning of its own, as the first pass yields it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// The connection it was seen on.
+    pub conn: ConnId,
+    /// The way it travelled. For a closing: the direction that ended.
+    pub dir: Direction,
+    /// When its first byte came.
+    pub at: Timestamp,
+    /// When its last byte came.
+    pub end: Timestamp,
+    /// What it is.
+    pub kind: UnitKind,
+    /// Its bytes, as a range of all that was received and inserted in its direction.
+    pub range: Range<u64>,
+    /// What the decoder knew before it read this unit.
+    pub memory: Memory,
+    /// What is wrong with it or worth saying.
+    pub findings: Vec<Finding>,
+    /// The earlier units that it belongs to.
+    pub links: Vec<Link>,
+    /// The message that ends in this unit, inflated, where it was compressed.
+    pub inflated: Option<Bytes>,
+    /// What we sent in place of bytes of this unit, where it differs.
+    pub sent: Vec<Record>,
+    /// The record it was made from, where it is not made from bytes.
+    pub record: Option<Box<Record>>,
+    /// What the session ties together across connections.
+    pub facts: Vec<Fact>,
+}
+
+/// An earlier unit that a unit belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// How they belong together.
+    pub kind: LinkKind,
+    /// The earlier unit.
+    pub to: UnitId,
+}
+
+/// How a unit belongs to an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinkKind {
+    /// A response, to its request.
+    Request,
+    /// A fragment of a message, to the fragment before it.
+    Fragment,
+    /// A pong, to the ping that it answers (WebSocket or Engine.IO).
+    Ping,
+    /// A Socket.IO acknowledgement, to the event it answers.
+    Event,
+    /// A binary attachment, to the packet that announced it.
+    Announced,
+    /// A close, to the frame of the other peer that broke the protocol.
+    Violation,
+}
+
+impl LinkKind {
+    /// The name in JSON, such as `request`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LinkKind::Request => "request",
+            LinkKind::Fragment => "fragment",
+            LinkKind::Ping => "ping",
+            LinkKind::Event => "event",
+            LinkKind::Announced => "announced",
+            LinkKind::Violation => "violation",
+        }
+    }
+}
+
+/// What a decoder must remember between the units of one direction, small enough to be kept with each
+/// unit, so that the unit can be decoded again alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Whether this is Engine.IO, and which.
+    pub engineio: Option<EngineIo>,
+    /// The Socket.IO packet whose attachments are still to come.
+    pub announced: Option<Announced>,
+}
+
+/// Engine.IO as a request asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EngineIo {
+    /// The protocol version, from the query's `EIO`: 3 or 4.
+    pub version: u8,
+    /// What carries it.
+    pub transport: Transport,
+}
+
+/// What carries Engine.IO packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// HTTP requests that are answered when there is something to say.
+    Polling,
+    /// A WebSocket.
+    WebSocket,
+}
+
+impl Transport {
+    /// `polling` or `websocket`, as the query writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Transport::Polling => "polling",
+            Transport::WebSocket => "websocket",
+        }
+    }
+}
+
+/// A BINARY_EVENT or BINARY_ACK whose attachments are still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The unit that announced them.
+    pub by: UnitId,
+    /// How many attachments it announced.
+    pub total: u16,
+    /// How many of them are still to come: `1..=total`.
+    pub outstanding: u16,
+}
+
+/// Something that the session ties together, across units and connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A request named an Engine.IO transport, and the `sid` unless it is the first.
+    EngineRequest {
+        /// Version and transport.
+        engineio: EngineIo,
+        /// The engine session, from the query.
+        sid: Option<String>,
+    },
+    /// The Engine.IO server opened an engine session.
+    EngineOpen {
+        /// Its id.
+        sid: String,
+        /// How often a ping is sent, in milliseconds.
+        ping_interval: u64,
+        /// How long the other side waits for the answer, in milliseconds.
+        ping_timeout: u64,
+    },
+    /// An Engine.IO ping that is no probe.
+    EnginePing,
+    /// An Engine.IO pong that is no probe.
+    EnginePong,
+    /// The client told the server to use the WebSocket from now on.
+    EngineUpgrade,
+    /// An Engine.IO close packet.
+    EngineClose,
+    /// A Socket.IO event that asks for an acknowledgement.
+    AskedAck {
+        /// The namespace, `/` where none was named.
+        namespace: String,
+        /// The acknowledgement id.
+        id: u64,
+    },
+    /// A Socket.IO acknowledgement.
+    Acked {
+        /// The namespace, `/` where none was named.
+        namespace: String,
+        /// The acknowledgement id.
+        id: u64,
+    },
+}
+
+/// Which of a unit's byte sources a span counts in: an index into [`Tree::sources`]; 0 is the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SourceId(pub u16);
+
+impl SourceId {
+    /// The unit's bytes as they were on the wire.
+    pub const WIRE: SourceId = SourceId(0);
+}
+
+/// How the bytes of a source came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SourceKind {
+    /// As received.
+    Wire,
+    /// A frame's payload with the masking key applied (RFC 6455 §5.3).
+    Unmasked,
+    /// A message put together from its fragments (RFC 6455 §5.4).
+    Reassembled,
+    /// A message after permessage-deflate (RFC 7692 §7.2.2).
+    Inflated,
+    /// An HTTP body without its transfer coding (RFC 9112 §7.1).
+    Dechunked,
+    /// An HTTP body without its content coding (RFC 9110 §8.4).
+    Decoded,
+    /// Bytes that were written as base64 or escaped inside a text.
+    Unescaped,
+    /// What wirewalk sent in place of what it received.
+    Sent,
+    /// A unit of another connection or direction that is needed to understand this one.
+    Attachment,
+}
+
+impl SourceKind {
+    /// The name in JSON and above the bytes, such as `unmasked`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SourceKind::Wire => "wire",
+            SourceKind::Unmasked => "unmasked",
+            SourceKind::Reassembled => "reassembled",
+            SourceKind::Inflated => "inflated",
+            SourceKind::Dechunked => "dechunked",
+            SourceKind::Decoded => "decoded",
+            SourceKind::Unescaped => "unescaped",
+            SourceKind::Sent => "sent",
+            SourceKind::Attachment => "attachment",
+        }
+    }
+}
+
+/// Where a field was read from: bits of a source, counted from its first byte's most significant bit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// Which bytes.
+    pub source: SourceId,
+    /// Which of their bits.
+    pub bits: Range<u64>,
+}
+
+impl Span {
+    /// Whole bytes of a source.
+    pub fn bytes(source: SourceId, bytes: Range<usize>) -> Span {
+        Span { source, bits: bytes.start as u64 * 8..bytes.end as u64 * 8 }
+    }
+
+    /// Bits of a source.
+    pub fn bits(source: SourceId, bits: Range<u64>) -> Span {
+        Span { source, bits }
+    }
+}
+
+/// Something wrong with a unit, or worth saying.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What is the case, and why it matters.
+    pub rule: &'static Rule,
+    /// Where.
+    pub span: Span,
+    /// This unit's own values, as a short phrase such as `length 5 in 16 bits`; empty where there are none.
+    pub detail: String,
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Rule) -> bool {
+        self.key == other.key
+    }
+}
+
+/// The value of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// It only groups the fields below it.
+    None,
+    /// A number.
+    Unsigned(u64),
+    /// A bit.
+    Flag(bool),
+    /// Text.
+    Text(String),
+    /// The bytes of the span.
+    Bytes,
+    /// A length of time, in nanoseconds.
+    Duration(u64),
+    /// A JSON value, as it was written.
+    Json(String),
+}
+
+/// A decoded field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub def: &'static FieldDef,
+    /// Where it was read from.
+    pub span: Span,
+    /// What it says.
+    pub value: Value,
+    /// The fields that it consists of.
+    pub children: Vec<Node>,
+}
+
+impl PartialEq for FieldDef {
+    fn eq(&self, other: &FieldDef) -> bool {
+        self.key == other.key
+    }
+}
+
+/// One protocol's view of a unit, or of one packet inside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// The protocol.
+    pub protocol: &'static ProtocolDef,
+    /// Where its bytes are.
+    pub span: Span,
+    /// What it says, in a line; raw text of a peer, so escape it before it is shown.
+    pub summary: String,
+    /// Its fields.
+    pub nodes: Vec<Node>,
+    /// The layers that it carries.
+    pub inside: Vec<Layer>,
+}
+
+impl PartialEq for ProtocolDef {
+    fn eq(&self, other: &ProtocolDef) -> bool {
+        self.key == other.key
+    }
+}
+
+/// Bytes that spans count in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// How they came to be.
+    pub kind: SourceKind,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+/// Everything that is known of one unit: its layers, outermost first, and the bytes they were read from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tree {
+    /// The outermost layers.
+    pub layers: Vec<Layer>,
+    /// The bytes; the wire's first.
+    pub sources: Vec<Source>,
+}

@@ -1,0 +1,1 @@
+//! A real server and a real client to look at, on loopback.

@@ -1,0 +1,21 @@
+//! wirewalk: see and teach what happens on a WebSocket connection.
+//!
+//! The modules, in the order in which the bytes travel:
+//!
+//! - [`wire`]: the vocabulary that everything shares: connections, directions, times, records.
+//! - [`proxy`]: stands between a client and a server, copies every byte, hands each on as a record.
+//! - [`capture`]: takes records, writes them to the transcript and feeds the decoders; reads transcripts back.
+//! - [`decode`]: bytes in, units out. No file, no socket, no clock, no screen.
+//! - [`session`]: everything captured: the index of units, the byte store, the links between units.
+//! - [`export`]: the units as text and as JSON.
+//! - [`demo`]: a real server and a real client to look at, on loopback.
+//! - [`commands`]: one file for each subcommand.
+
+pub mod capture;
+pub mod commands;
+pub mod decode;
+pub mod demo;
+pub mod export;
+pub mod proxy;
+pub mod session;
+pub mod wire;

@@ -1,0 +1,1 @@
+//! Everything captured: the index of units, the byte store, the links between units.
