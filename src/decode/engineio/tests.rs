@@ -189,7 +189,12 @@ fn answers_without_packets_are_named() {
             assert!(EngineIo.claims(&testing::body("text/html", bytes), &memory), "{summary}");
         }
         let said = body(4, bytes);
-        assert_eq!((said.summary().as_str(), \&said.lines()[2..] == fields), (summary, true), "{:?}", said.lines());
+        assert_eq!(
+            (said.summary().as_str(), &said.lines()[2..] == fields),
+            (summary, true),
+            "{:?}",
+            said.lines()
+        );
         let refused = if summary == "ok" { vec![] } else { vec!["engineio.refused"] };
         assert_eq!(said.rules(), refused);
     }

@@ -101,9 +101,10 @@ pub(crate) fn unquoted(string: &str) -> Cow<'_, str> {
     serde_json::from_str(string).map_or(Cow::Borrowed(inside), Cow::Owned)
 }
 
-/// The elements of a valid JSON array, the first few thousand of them.
-pub(crate) fn elements(array: Located<'_>) -> Vec<Located<'_>> {
-    outline(array.text, 1).iter().filter(|item| item.depth == 1).filter_map(|i| array.get(&i.range)).collect()
+/// The elements of a valid JSON array, of which `inside` is what stands between the brackets; at most the first
+/// 10,000.
+pub(crate) fn elements(inside: Located<'_>) -> Vec<Located<'_>> {
+    outline(inside.text, 0).iter().filter_map(|item| inside.get(&item.range)).collect()
 }
 
 /// Adds the fields of a valid JSON text: each value, and each member of an object with its key.

@@ -101,8 +101,8 @@ fn strings_lose_their_quotation_marks_and_escapes() {
 
 #[test]
 fn elements_of_an_array_stand_where_they_were_written() {
-    let array = Located { text: "[1, [2,3],\"x\"]", source: SourceId::WIRE, offset: 10 };
-    let found: Vec<_> = elements(array).iter().map(|e| (e.text, e.offset)).collect();
+    let inside = Located { text: "1, [2,3],\"x\"", source: SourceId::WIRE, offset: 11 };
+    let found: Vec<_> = elements(inside).iter().map(|e| (e.text, e.offset)).collect();
     assert_eq!(found, [("1", 11), ("[2,3]", 14), ("\"x\"", 20)]);
 }
 
