@@ -84,13 +84,13 @@ rules! {
         "A packet begins with a digit from 0 to 6. The receiver closes the engine session, since the sender does not speak Engine.IO or another version of it.",
         "Engine.IO protocol v4, Packet encoding";
     EMPTY_PACKET = Error "engineio.empty_packet", "empty packet",
-        "A packet has at least its type. Receivers end the engine session, as they do for every packet that they cannot read.",
+        "A packet has at least its type. The JavaScript receivers close the engine session with a parser error.",
         "Engine.IO protocol v4, Packet encoding";
     BAD_BASE64 = Error "engineio.bad_base64", "invalid base64",
-        "Bytes in a text are written as base64, and this is none, so the bytes are lost.",
+        "Bytes in a text are written as base64, and this is not: a receiver drops the packet or reads wrong bytes.",
         "RFC 4648 §4";
     BAD_LENGTH = Error "engineio.bad_length", "wrong packet length",
-        "In version 3 each packet of a polling body stands behind its length and a colon. Where the length is no number or reaches past the end, the receiver drops the rest of the body.",
+        "In version 3 each packet of a polling body stands behind its length and a colon. Where the length is no number or reaches past the end, the receiver reports a parser error and closes the engine session.",
         "Engine.IO protocol v3, Payload";
     BAD_OPEN = Error "engineio.bad_open", "open packet without valid handshake",
         "The open packet carries a JSON object with the settings of the engine session. Without it the client cannot go on.",

@@ -182,10 +182,10 @@ impl<'s, 'a> Reader<'s, 'a> {
         let span = payload.span(data.clone());
         let text =
             payload.bytes.get(data).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        let handshake: Handshake<'_> = match serde_json::from_str(text) {
+        let handshake = match Handshake::parse(text) {
             Ok(handshake) => handshake,
-            Err(error) => {
-                self.sink.finding(&BAD_OPEN, span.clone(), error.to_string());
+            Err(why) => {
+                self.sink.finding(&BAD_OPEN, span.clone(), why);
                 self.sink.field(&DATA, span, || Value::Text(text.to_owned()));
                 return self.tell(name(OPEN), &[]);
             }
@@ -253,6 +253,15 @@ struct Handshake<'a> {
 }
 
 impl<'a> Handshake<'a> {
+    /// Reads the object; says why it is none.
+    fn parse(text: &'a str) -> Result<Handshake<'a>, String> {
+        // serde would take an array for the members in their order.
+        if !text.starts_with('{') {
+            return Err("not a JSON object".to_owned());
+        }
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
     /// The fields of the handshake that `json` holds.
     fn fields(&self, json: Located<'a>, sink: &mut Sink) {
         let milliseconds = |raw| number(Some(raw)).map(|n| Value::Duration(n.saturating_mul(1_000_000)));

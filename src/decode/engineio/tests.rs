@@ -40,8 +40,9 @@ fn carried(version: u8, payload: &Payload<'_>, transport: Transport) -> Vec<(u16
 
 #[test]
 fn a_websocket_message_is_one_packet() {
+    type Case = (u8, bool, &'static [u8], &'static str, &'static [&'static str]);
     #[rustfmt::skip]
-    let cases: [(u8, bool, &[u8], &str, &[&str]); 12] = [
+    let cases: [Case; 12] = [
         (4, true,  b"4hello",   "message",        &["engineio.type 0..1 4"]),
         (4, false, b"\x01\x02", "message",        &["engineio.type 0..0 4"]),
         (4, false, b"",         "message",        &["engineio.type 0..0 4"]),
@@ -237,7 +238,7 @@ fn packets_of_a_server_are_claimed() {
 #[test]
 fn what_is_malformed_is_a_finding() {
     #[rustfmt::skip]
-    let bodies: [(u8, &[u8], &[&str]); 15] = [
+    let bodies: [(u8, &[u8], &[&str]); 17] = [
         (4, b"7",              &["engineio.unknown_type"]),
         (4, b"abc",            &["engineio.unknown_type"]),
         (4, b"4a\x1e\x1e4b",   &["engineio.empty_packet"]),
@@ -252,7 +253,9 @@ fn what_is_malformed_is_a_finding() {
         (3, "2:4😀".as_bytes(), &["engineio.bad_length"]),
         (3, b"\x01\x09\xff\x04", &["engineio.bad_length"]),
         (4, b"0{}",            &["engineio.open_without_sid"]),
+        (4, b"0{\"sid\":1}",   &["engineio.open_without_sid"]),
         (4, b"0{\"sid\"",      &["engineio.bad_open"]),
+        (4, b"0[\"sid\"]",     &["engineio.bad_open"]),
     ];
     for (version, bytes, rules) in bodies {
         let said = body(version, bytes);
@@ -267,14 +270,15 @@ fn what_is_malformed_is_a_finding() {
 #[test]
 fn heartbeats_are_facts_and_have_a_direction() {
     use Direction::{ToClient, ToServer};
-    let wrong = ["engineio.heartbeat_direction"];
+    type Case = (u8, Direction, &'static [u8], &'static [Fact], &'static [&'static str]);
+    let wrong: &[&str] = &["engineio.heartbeat_direction"];
     #[rustfmt::skip]
-    let cases: [(u8, Direction, &[u8], &[Fact], &[&str]); 8] = [
+    let cases: [Case; 8] = [
         (4, ToClient, b"2", &[Fact::EnginePing], &[]),
         (4, ToServer, b"3", &[Fact::EnginePong], &[]),
-        (4, ToServer, b"2", &[Fact::EnginePing], &wrong),
+        (4, ToServer, b"2", &[Fact::EnginePing], wrong),
         (3, ToServer, b"2", &[Fact::EnginePing], &[]),
-        (3, ToServer, b"3", &[Fact::EnginePong], &wrong),
+        (3, ToServer, b"3", &[Fact::EnginePong], wrong),
         (4, ToServer, b"2probe", &[], &[]),
         (4, ToServer, b"5", &[Fact::EngineUpgrade], &[]),
         (4, ToServer, b"1", &[Fact::EngineClose], &[]),

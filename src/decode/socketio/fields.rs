@@ -43,26 +43,30 @@ pub(super) fn packet(
     {
         sink.field(&ID, text.part(digits).span(), || value);
     }
+    // In another packet an object that looks like a placeholder is an object.
+    let placed = packet.is_binary().then_some(attachments);
     match *content {
         Content::Array { inside, first } if packet.is_ack() || first.is_none() => {
-            arguments(text.part(inside), attachments, sink);
+            arguments(text.part(inside), placed, sink);
         }
         Content::Array { inside, first } => {
             let name = first.unwrap_or_default();
             sink.field(&EVENT_NAME, text.part(name).span(), || Value::Text(unquoted(name).into_owned()));
-            arguments(text.part(behind_first(inside, name)), attachments, sink);
+            arguments(text.part(behind_first(inside, name)), placed, sink);
         }
         Content::Other(json) => other(text.part(json), packet, content, dir, sink),
         Content::Nothing | Content::Invalid(_) => {}
     }
 }
 
-/// The arguments, without the brackets around them, each as it was written and value by value.
-fn arguments(inside: Located<'_>, attachments: &[Span], sink: &mut Sink) {
+/// The arguments, without the brackets around them, each as it was written and value by value; in a packet with
+/// attachments, these in place of their placeholders.
+fn arguments(inside: Located<'_>, attachments: Option<&[Span]>, sink: &mut Sink) {
     sink.open(&ARGUMENTS, inside.span(), || Value::Json(format!("[{}]", inside.text)));
     for argument in json::elements(inside) {
         sink.open(&ARGUMENT, argument.span(), || Value::Json(argument.text.to_owned()));
         json::tree_with(argument, sink, &mut |object, sink| {
+            let Some(attachments) = attachments else { return false };
             let Some(number) = placeholder(object.text) else { return false };
             match usize::try_from(number).ok().and_then(|n| attachments.get(n)) {
                 Some(span) => sink.field(&ATTACHMENT, span.clone(), || Value::Bytes),

@@ -66,7 +66,11 @@ fn line(
         }
         _ if !arguments.is_empty() => {
             line.push(" ");
-            push_arguments(&mut line, arguments, attachment);
+            if packet.is_binary() {
+                push_arguments(&mut line, arguments, attachment);
+            } else {
+                line.push_json(arguments);
+            }
         }
         _ => {}
     }

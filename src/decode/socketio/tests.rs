@@ -42,6 +42,7 @@ fn the_examples_of_the_protocol_document() {
         (TO_CLIENT, "61-15[\"bar\",{\"_placeholder\":true,\"num\":0}]", "ack 15 \"bar\", …, 1 attachment follows"),
         (TO_CLIENT, "52-/admin,[\"baz\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]",
             "event /admin \"baz\" …, …, 2 attachments follow"),
+        (TO_CLIENT, "2[\"a\",{\"_placeholder\":true,\"num\":0}]", "event \"a\" {\"_placeholder\":true,\"num\":0}"),
         // Written otherwise than the libraries of JavaScript write them, and version 4.
         (TO_CLIENT, "2[ \"chat\", \"a b\" , {\"n\": 1} ]", "event \"chat\" \"a b\", {\"n\":1}"),
         (TO_CLIENT, "0",                                 "connected /"),
