@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use hyper::header::{HeaderValue, USER_AGENT};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::header::{HeaderValue, USER_AGENT};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{DemoError, Pace, connect, patiently, polling};
@@ -21,8 +21,8 @@ pub(super) struct Conversation {
     step: &'static str,
     heard: VecDeque<Message>,
     pace: Pace,
-    /// A message of which the client has sent some frames and not the last: no other may come within it.
-    unfinished: bool,
+    /// No heartbeat may be answered now: the client is within a fragmented message, or has sent its close frame.
+    bound: bool,
     /// Heartbeats that the server has sent and that are not answered yet.
     due: usize,
     answered: usize,
@@ -39,15 +39,7 @@ impl Conversation {
         let stream = connect(step, via).await?;
         let answer = async { tokio_tungstenite::client_async(request, stream).await.map_err(failed) };
         let (socket, _) = patiently(step, "the status 101", answer).await?;
-        Ok(Conversation {
-            socket,
-            step,
-            heard: VecDeque::new(),
-            pace,
-            unfinished: false,
-            due: 0,
-            answered: 0,
-        })
+        Ok(Conversation { socket, step, heard: VecDeque::new(), pace, bound: false, due: 0, answered: 0 })
     }
 
     /// Sends one message or one frame, which belongs to `step`.
@@ -58,8 +50,10 @@ impl Conversation {
     ) -> Result<(), DemoError> {
         self.step = step;
         let message = message.into();
-        if let Message::Frame(frame) = &message {
-            self.unfinished = !frame.header().is_final;
+        match &message {
+            Message::Frame(frame) => self.bound = !frame.header().is_final,
+            Message::Close(_) => self.bound = true,
+            _ => {}
         }
         self.socket.send(message).await.map_err(|source| failed(step, source))?;
         self.answer().await
@@ -153,10 +147,10 @@ impl Conversation {
         Ok(None)
     }
 
-    /// Answers the heartbeats, unless the answer would come between the fragments of a message: only control
-    /// frames may (RFC 6455 §5.4).
+    /// Answers the heartbeats, unless the answer would come between the fragments of a message, where only control
+    /// frames may come (RFC 6455 §5.4), or after a close frame, where nothing may (§5.5.1).
     async fn answer(&mut self) -> Result<(), DemoError> {
-        while self.due > 0 && !self.unfinished {
+        while self.due > 0 && !self.bound {
             self.socket.send("3".into()).await.map_err(|source| failed(self.step, source))?;
             self.due -= 1;
             self.answered += 1;
@@ -167,4 +161,58 @@ impl Conversation {
 
 fn failed(step: &'static str, source: Error) -> DemoError {
     DemoError::WebSocket { step, source: Box::new(source) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::net::TcpListener;
+    use tokio::task::JoinHandle;
+    use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+    use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
+    /// A client whose server has sent a heartbeat at once. The task ends with all that the server then hears;
+    /// tungstenite takes care that it is well-formed.
+    async fn with_a_heartbeat_due() -> (Conversation, JoinHandle<Result<Vec<Message>, Error>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await?;
+            let mut socket = tokio_tungstenite::accept_async(stream).await?;
+            socket.send("2".into()).await?;
+            let mut heard = Vec::new();
+            while let Some(message) = socket.next().await {
+                heard.push(message?);
+            }
+            Ok(heard)
+        });
+        let pace = Pace { pause: Duration::ZERO };
+        (Conversation::open(addr, "sid", pace).await.unwrap(), server)
+    }
+
+    #[tokio::test]
+    async fn a_heartbeat_is_not_answered_within_a_fragmented_message() {
+        let (mut client, server) = with_a_heartbeat_due().await;
+        let fragment = |part: &'static str, data, last| Frame::message(part, OpCode::Data(data), last);
+        client.say("test", Message::Frame(fragment("a", Data::Text, false))).await.unwrap();
+        client.say("test", Message::Ping("p".into())).await.unwrap();
+        // The heartbeat was sent before the pong, and so it has been seen by now.
+        assert_eq!(client.next("a pong").await.unwrap(), Message::Pong("p".into()));
+        assert_eq!((client.due, client.answered), (1, 0));
+        client.say("test", Message::Frame(fragment("b", Data::Continue, true))).await.unwrap();
+        client.say("test", Message::Close(None)).await.unwrap();
+        let heard = server.await.unwrap().unwrap();
+        assert_eq!(heard, [Message::Ping("p".into()), "ab".into(), "3".into(), Message::Close(None)]);
+    }
+
+    #[tokio::test]
+    async fn a_heartbeat_that_crosses_the_close_frame_is_not_answered() {
+        let (mut client, server) = with_a_heartbeat_due().await;
+        client.say("test", Message::Close(None)).await.unwrap();
+        assert_eq!(client.next("a close frame").await.unwrap(), Message::Close(None));
+        client.end().await.unwrap();
+        assert_eq!(client.due, 1, "it was seen");
+        assert_eq!(server.await.unwrap().unwrap(), [Message::Close(None)]);
+    }
 }

@@ -44,7 +44,7 @@ impl Pace {
 impl Default for Pace {
     /// Slow enough that a person can follow: the whole script takes about ten seconds.
     fn default() -> Self {
-        Pace { pause: Duration::from_millis(380) }
+        Pace { pause: Duration::from_millis(350) }
     }
 }
 

@@ -12,7 +12,7 @@ use super::conversation::Conversation;
 use super::polling::Polling;
 use super::{DemoError, Pace, echo};
 
-/// The smallest real PNG: one pixel, 69 bytes.
+/// A real PNG, of one pixel.
 const DOT: &[u8] = b"\x89PNG\r\n\x1a\n\
     \x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90\x77\x53\xde\
     \x00\x00\x00\x0cIDAT\x78\xda\x63\x90\x4b\x3b\x03\x00\x01\xf6\x01\x51\x21\xca\x39\xee\
@@ -23,6 +23,8 @@ const DOT: &[u8] = b"\x89PNG\r\n\x1a\n\
 /// In this order: the server's page; Engine.IO by polling, and a Socket.IO connect; the upgrade to WebSocket;
 /// events both ways; acknowledgements both ways; a binary event; a refused namespace; a heartbeat; a fragmented
 /// message; disconnect and close; then a WebSocket of its own with permessage-deflate.
+///
+/// One client at a time: everyone in the chat hears everyone, and the client expects only its own voice.
 ///
 /// # Errors
 /// The first step whose traffic was not what the server of the demo sends: see [`DemoError`].

@@ -19,6 +19,9 @@ use super::{DemoError, chat, echo};
 
 const PAGE: &str = include_str!("page.html");
 
+/// How long the chat may take to say good-bye when the server stops.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// The demo's chat server, listening on 127.0.0.1. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -46,7 +49,8 @@ impl Server {
         self.addr
     }
 
-    /// Stops the server, and returns when its port and its connections are closed.
+    /// Stops the server, and returns when its port is closed and everyone in the chat has been told. A WebSocket of
+    /// the chat that is in no namespace lives on until its client leaves, or misses a heartbeat.
     pub async fn stop(self) {
         drop(self.running);
         // The task can only fail by a panic, which tokio has reported by then.
@@ -78,7 +82,7 @@ async fn serve(listener: TcpListener, mut stopped: watch::Receiver<()>) {
     }
     drop(listener);
     // The chat's WebSockets outlive the HTTP connections that they came by.
-    chat.close().await;
+    let _ = tokio::time::timeout(FAREWELL, chat.close()).await;
     connections.shutdown().await;
 }
 
