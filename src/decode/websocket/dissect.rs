@@ -24,7 +24,7 @@ pub fn dissect(input: &Input<'_>, memory: &mut Memory, sink: &mut Sink) {
             header_fields(&header, sink);
             let carried = Carried::of(&header, input, sink);
             payload_fields(&header, &carried, sink);
-            sink.summary(|| summary(&header, &carried.bytes, input.message));
+            sink.summary(|| summary(&header, &carried.bytes, input));
             if let Some(message) = input.message {
                 hand_on(message, &header, &carried, input, memory, sink);
             }
@@ -174,9 +174,11 @@ fn hand_on(
 }
 
 /// The frame in a line: `text, 5 bytes`, `ping "abc"`, `close 1000 normal closure "bye"`.
-fn summary(header: &FrameHeader, payload: &[u8], message: Option<&Message>) -> String {
+fn summary(header: &FrameHeader, payload: &[u8], input: &Input<'_>) -> String {
     let name = OPCODE.value(header.opcode.into()).map_or("", |value| value.name);
-    let size = count(header.length);
+    let came = input.length.saturating_sub(header.len() as u64);
+    let size =
+        if came < header.length { format!("{came} of ") } else { String::new() } + &count(header.length);
     if header.is_control() {
         return match payload.split_first_chunk() {
             Some((code, reason)) if header.opcode == opcode::CLOSE => {
@@ -189,10 +191,10 @@ fn summary(header: &FrameHeader, payload: &[u8], message: Option<&Message>) -> S
             _ => format!("{name} {}", quoted(payload)).trim_end().to_string(),
         };
     }
-    let inflated = message.filter(|message| message.kind == SourceKind::Inflated);
+    let inflated = input.message.filter(|message| message.kind == SourceKind::Inflated);
     match (header.opcode, inflated) {
         (opcode::CONTINUATION, _) => {
-            let Some(message) = message else { return format!("{name}, {size}") };
+            let Some(message) = input.message else { return format!("{name}, {size}") };
             let kind = if message.text { "text" } else { "binary" };
             let compressed = if inflated.is_some() { "compressed " } else { "" };
             let total = count(message.bytes.len() as u64);

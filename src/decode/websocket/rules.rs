@@ -22,7 +22,7 @@ rules! {
         "The shortest of the three length forms must be used: 7 bits up to 125, 16 bits up to 65,535, 64 bits above.",
         "RFC 6455 §5.2";
     LENGTH_TOP_BIT = Error "websocket.length_top_bit", "top bit of the 64-bit length is set",
-        "The most significant bit of a 64-bit payload length must be 0. Read as it stands, the frame would never end.",
+        "The most significant bit of a 64-bit payload length must be 0. Read as it stands, it is a length that no connection lives to see the end of.",
         "RFC 6455 §5.2";
     CONTROL_FRAGMENTED = Error "websocket.control_fragmented", "control frame is fragmented",
         "A close, ping or pong must be one frame with FIN set, so that it can be acted upon at once, also between the fragments of a message.",
@@ -37,7 +37,7 @@ rules! {
         "Between the fragments of a message only control frames may stand. wirewalk gives the unfinished message up and reads the new one.",
         "RFC 6455 §5.4";
     INVALID_UTF8 = Error "websocket.invalid_utf8", "text is not valid UTF-8",
-        "A text message as a whole must be UTF-8; a character may be cut between two fragments. The receiver must fail the connection, with close code 1007.",
+        "A text message as a whole must be UTF-8; a character may be cut between two fragments. The receiver must fail the connection; close code 1007 is meant for this.",
         "RFC 6455 §8.1";
     CLOSE_REASON_INVALID_UTF8 = Error "websocket.close_reason_invalid_utf8", "close reason is not valid UTF-8",
         "Whatever follows the status code in a close frame must be text in UTF-8.",
@@ -52,7 +52,7 @@ rules! {
         "Nobody may use codes below 1000; 1004 and 1016 to 2999 are reserved for later standards; above 4999 there are none. Most peers treat them as a protocol error.",
         "RFC 6455 §7.4.2";
     DATA_AFTER_CLOSE = Error "websocket.data_after_close", "data frame after a close frame",
-        "Who has sent a close frame must not send data any more, and its peer is free to ignore what comes.",
+        "Who has sent a close frame must not send data any more, and its peer discards what comes.",
         "RFC 6455 §5.5.1";
     CONTROL_AFTER_CLOSE = Note "websocket.control_after_close", "control frame after a close frame",
         "Its sender has already closed its direction; the other side need not react to a ping, a pong or a second close any more.",
@@ -64,10 +64,10 @@ rules! {
         "The bytes pass all the same, but the message is not put together, so what it says is not shown. Any endpoint may set such a limit.",
         "RFC 6455 §10.4";
     INFLATING_FAILED = Error "websocket.inflating_failed", "message cannot be inflated",
-        "RSV1 says that this message is compressed, but its payload is not what DEFLATE yields. The receiver has to fail the connection.",
+        "RSV1 says that this message is compressed, but its payload is not what DEFLATE yields. Receivers commonly fail the connection over it.",
         "RFC 7692 §7.2.2";
     CONTEXT_LOST = Warning "websocket.context_lost", "compression context is lost",
-        "This message refers back to earlier ones of its direction, one of which could not be inflated to its end. wirewalk does not guess what it says.",
+        "This message may refer back to earlier ones of its direction, one of which could not be inflated to its end. wirewalk does not guess what it says.",
         "RFC 7692 §7.1.1";
     FRAME_CUT_SHORT = Warning "websocket.frame_cut_short", "connection ended inside a frame",
         "The header announced more bytes than came before the sender's direction was closed.",

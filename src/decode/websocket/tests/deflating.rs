@@ -195,3 +195,19 @@ fn the_limit_is_exact() {
         );
     }
 }
+
+#[test]
+fn long_masked_payloads_are_inflated_in_several_pieces() {
+    let mut state = 1u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    });
+    let noise: Vec<u8> = noise.take(100_000).collect();
+    let payload = Deflater::new().message(&noise);
+    assert!(payload.len() > 90_000);
+    // Cut once where the mask does not begin anew.
+    let mut framing = Framing::new(Direction::ToServer, Some(DEFLATE), 1 << 20);
+    let seen = frames(&mut framing, &frame(0xc2, KEY, &payload), &[30_001]);
+    assert!(seen[0].message.as_ref().unwrap().bytes == noise);
+}

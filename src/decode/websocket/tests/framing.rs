@@ -139,6 +139,13 @@ fn a_message_over_the_limit_is_not_put_together_but_the_next_one_is() {
     let seen = limited(b"\x01\x03Hel\x80\x03lo\xff");
     let found = ["message_too_long 9..16 more than 4 bytes", "invalid_utf8 32..40 at byte 2 of the payload"];
     assert_eq!(findings(&seen), [vec![], found.to_vec()]);
+    // Also where it is long and masked.
+    let mut text = vec![b'a'; 20_000];
+    text[10_001] = 0xff;
+    let stream = frame(0x81, KEY, &text);
+    let seen = frames(&mut Framing::new(Direction::ToServer, None, 4), &stream, &[101]);
+    let found = &seen[0].findings[1];
+    assert_eq!(found, "invalid_utf8 80072..80080 at byte 10001 of the payload");
 }
 
 #[test]
