@@ -110,6 +110,8 @@ fn what_follows_a_broken_message_is_not_guessed() {
         (&b"\x07"[..], "16..24 not DEFLATE data"),
         (b"\x00\x05\x00\xfa\xff\x48\x65", "16..72 ends inside a block"),
         (b"\xf2\x48\xcd", "16..40 ends inside a block"),
+        // "Hello" without its last byte: the tail is then the beginning of a block of 65,280 bytes.
+        (b"\xf2\x48\xcd\xc9\xc9\x07", "16..64 ends inside a block"),
     ] {
         let stream = [good.clone(), compressed(broken), good.clone(), frame(0x81, None, b"plain")].concat();
         let frames = of_server(Some(DEFLATE), &stream);
