@@ -1,4 +1,4 @@
-//! permessage-deflate (RFC 7692): what its two sides agree on. Inflating is in [`super::inflater`].
+//! permessage-deflate (RFC 7692): what its two sides agree on.
 
 use super::extensions::Extension;
 use crate::wire::Direction;
