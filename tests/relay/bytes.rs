@@ -60,7 +60,7 @@ async fn half_a_frame_passes_at_once_and_is_recorded_before_it_does() {
 
 #[tokio::test]
 async fn frames_in_the_segment_of_the_handshake_are_neither_lost_nor_late() {
-    let Pair { mut client, mut server, .. } = pair().await;
+    let Pair { mut client, mut server, proxy: _proxy } = pair().await;
     let request = [UPGRADE, &[0x89, 0x80, 1, 2, 3, 4]].concat();
     client.write_all(&request).await.unwrap();
     assert_eq!(read(&mut server, request.len()).await, request, "before any answer");

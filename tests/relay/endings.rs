@@ -60,7 +60,9 @@ async fn a_reset_of_the_client_reaches_the_server() {
 
 #[tokio::test]
 async fn a_reset_of_the_server_reaches_the_client() {
-    let Pair { mut client, server, proxy } = pair().await;
+    let Pair { mut client, mut server, proxy } = pair().await;
+    server.write_all(b"x").await.unwrap();
+    read(&mut client, 1).await;
     server.set_zero_linger().unwrap();
     drop(server);
     assert_eq!(read_all(&mut client).await.unwrap_err().kind(), ErrorKind::ConnectionReset);

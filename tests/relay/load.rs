@@ -23,7 +23,7 @@ async fn a_slow_reader_slows_the_writer_and_loses_nothing() {
 
 #[tokio::test]
 async fn a_slow_client_slows_the_server_and_the_other_direction_goes_on() {
-    let Pair { mut client, mut server, .. } = pair().await;
+    let Pair { mut client, mut server, proxy: _proxy } = pair().await;
     let sent = fill(&server).await;
     assert!(sent < BOUND, "{sent} bytes were taken though nobody reads");
     client.write_all(b"still here").await.unwrap();
