@@ -133,7 +133,13 @@ impl<'a> Heads<'a> {
             let mut shared = lock(self.shared);
             let shared = &mut *shared;
             match self.framing.step(ahead, false, &mut shared.exchange) {
-                Step::Need => return at,
+                Step::Need => {
+                    // Behind a refused upgrade the next request has begun.
+                    if self.state == State::Upgrading {
+                        self.state = State::Head;
+                    }
+                    return at;
+                }
                 Step::Head(head) => {
                     let range = at..at + head.len;
                     // Of a head that began behind an upgrade request a part has passed: too late to change it.
@@ -152,7 +158,7 @@ impl<'a> Heads<'a> {
                     self.state = State::Upgrading;
                     return at;
                 }
-                Step::End { next: Next::WebSocket | Next::Tunnel, .. } | Step::NotHttp => {
+                Step::End { next: Next::WebSocket | Next::Tunnel, .. } | Step::Switch(_) | Step::NotHttp => {
                     self.state = State::Verbatim;
                     return at;
                 }
@@ -206,3 +212,6 @@ impl Output<'_> {
         Passed { sent: self.sent, bytes }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -193,3 +193,174 @@ fn apply(bytes: &[u8], head: &Head, edits: Vec<Edit>) -> Option<Bytes> {
     out.extend_from_slice(old.get(copied..)?);
     (out != old).then(|| Bytes::from(out))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::http1::head::{Parsed, Role};
+
+    fn rules(host: &str, origin: &str, upstream: &str) -> Option<Rules> {
+        Rules::new(&host.parse().unwrap(), &origin.parse().unwrap(), &Upstream::parse(upstream).unwrap())
+    }
+
+    fn head(text: &str, role: Role) -> Head {
+        match Head::parse(text.as_bytes(), role) {
+            Parsed::Complete(head) => head,
+            other => panic!("{text:?}: {other:?}"),
+        }
+    }
+
+    /// What becomes of the field lines of a request; they stand among others, which must stay.
+    fn request(rules: &Rules, lines: &str) -> String {
+        let head_of = |lines: &str| format!("GET /?a=b HTTP/1.1\r\nX-Odd :  1\r\n{lines}\r\nLast: 2\r\n\r\n");
+        let bytes = head_of(lines);
+        let sent = rules.request(bytes.as_bytes(), &head(&bytes, Role::Request));
+        let sent = sent.map_or(bytes, |sent| String::from_utf8(sent.to_vec()).unwrap());
+        lines_in(&sent, &head_of("\0"))
+    }
+
+    fn response(rules: &Rules, lines: &str, authority: &str) -> String {
+        let head_of = |lines: &str| format!("HTTP/1.1 302 Found\r\n{lines}\r\nserver: X\r\n\r\n");
+        let bytes = head_of(lines);
+        let sent = rules.response(bytes.as_bytes(), &head(&bytes, Role::Response), authority);
+        let sent = sent.map_or(bytes, |sent| String::from_utf8(sent.to_vec()).unwrap());
+        lines_in(&sent, &head_of("\0"))
+    }
+
+    fn lines_in(sent: &str, frame: &str) -> String {
+        let (before, after) = frame.split_once('\0').unwrap();
+        sent.strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix(after))
+            .expect("the other lines stay")
+            .to_owned()
+    }
+
+    #[test]
+    fn nothing_is_rewritten_for_a_loopback_upstream_unless_asked_for() {
+        assert_eq!(rules("auto", "auto", "http://127.0.0.1:5000"), None);
+        assert_eq!(rules("auto", "auto", "http://[::1]:5000"), None);
+        assert_eq!(rules("keep", "keep", "http://example.com"), None);
+        let asked = rules("upstream", "upstream", "http://127.0.0.1:5000").unwrap();
+        assert_eq!(request(&asked, "Host: localhost:8080"), "Host: 127.0.0.1:5000");
+    }
+
+    #[test]
+    fn host() {
+        let auto = rules("auto", "auto", "https://example.com").unwrap();
+        assert_eq!(request(&auto, "hOST:127.0.0.1:8080 "), "hOST:example.com ", "spacing and case stay");
+        assert_eq!(request(&auto, "Host: a\r\nHost: b"), "Host: example.com\r\nHost: example.com");
+        assert_eq!(request(&auto, "X-Host: a"), "X-Host: a");
+        let with_port = rules("auto", "auto", "http://example.com:8000").unwrap();
+        assert_eq!(request(&with_port, "Host: a"), "Host: example.com:8000");
+        let named = rules("site.example", "auto", "http://127.0.0.1:5000").unwrap();
+        assert_eq!(request(&named, "Host: a"), "Host: site.example");
+        let kept = rules("keep", "auto", "https://example.com").unwrap();
+        assert_eq!(
+            request(&kept, "Host: a:1\r\nOrigin: http://a:1"),
+            "Host: a:1\r\nOrigin: https://example.com"
+        );
+    }
+
+    #[test]
+    fn a_head_that_needs_no_change_is_left_alone() {
+        let auto = rules("auto", "auto", "http://example.com").unwrap();
+        let text = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+        assert_eq!(auto.request(text.as_bytes(), &head(text, Role::Request)), None);
+    }
+
+    #[test]
+    fn origin_of_wirewalk_itself_becomes_the_upstreams() {
+        let auto = rules("auto", "auto", "https://example.com:8443").unwrap();
+        for (sent, expected) in [
+            ("http://127.0.0.1:8080", "https://example.com:8443"),
+            ("HTTP://127.0.0.1:8080", "https://example.com:8443"),
+            ("http://localhost:3000", "http://localhost:3000"),
+            ("https://127.0.0.1:8080", "https://127.0.0.1:8080"),
+            ("null", "null"),
+        ] {
+            let got = request(&auto, &format!("Origin: {sent}\r\nHost: 127.0.0.1:8080"));
+            assert_eq!(got, format!("Origin: {expected}\r\nHost: example.com:8443"));
+        }
+    }
+
+    #[test]
+    fn origin_as_asked_for() {
+        let upstream = rules("keep", "upstream", "http://127.0.0.1:5000").unwrap();
+        assert_eq!(request(&upstream, "Origin: http://other"), "Origin: http://127.0.0.1:5000");
+        let url = rules("auto", "https://Site.example", "http://127.0.0.1:5000").unwrap();
+        assert_eq!(request(&url, "Origin: null\r\nHost: a"), "Origin: https://site.example\r\nHost: a");
+        assert_eq!(
+            response(&url, "Location: http://127.0.0.1:5000/", "a"),
+            "Location: http://127.0.0.1:5000/"
+        );
+        let kept = rules("auto", "keep", "https://example.com").unwrap();
+        assert_eq!(request(&kept, "Origin: http://a\r\nHost: a"), "Origin: http://a\r\nHost: example.com");
+    }
+
+    #[test]
+    fn location() {
+        let auto = rules("auto", "auto", "https://example.com").unwrap();
+        for (sent, expected) in [
+            (
+                "https://example.com/login?next=https://example.com/",
+                "http://me:8080/login?next=https://example.com/",
+            ),
+            ("https://EXAMPLE.com:443", "http://me:8080"),
+            ("HTTPS://example.com?q", "http://me:8080?q"),
+            ("//example.com/x", "//me:8080/x"),
+            ("/x", "/x"),
+            ("/x//example.com", "/x//example.com"),
+            ("http://example.com/x", "http://example.com/x"),
+            ("https://example.com:8443/x", "https://example.com:8443/x"),
+            ("https://example.com.evil/x", "https://example.com.evil/x"),
+            ("https://user@example.com/x", "https://user@example.com/x"),
+            ("", ""),
+        ] {
+            let got = response(&auto, &format!("location: {sent}"), "me:8080");
+            assert_eq!(got, format!("location: {expected}"));
+        }
+        // From http to https on the same host: sent to wirewalk again, it would never end.
+        let plain = rules("auto", "auto", "http://example.com").unwrap();
+        assert_eq!(
+            response(&plain, "Location: https://example.com/", "me"),
+            "Location: https://example.com/"
+        );
+        let named = rules("site.example", "auto", "http://127.0.0.1:5000").unwrap();
+        assert_eq!(response(&named, "Location: http://site.example/a", "me:1"), "Location: http://me:1/a");
+        assert_eq!(response(&named, "Location: http://127.0.0.1:5000/a", "me:1"), "Location: http://me:1/a");
+    }
+
+    #[test]
+    fn cookie_domain() {
+        let auto = rules("auto", "auto", "https://chat.example.com").unwrap();
+        for (sent, expected) in [
+            ("a=b; Domain=chat.example.com; Path=/", "a=b; Domain=localhost; Path=/"),
+            ("a=b;domain = .Example.com ;Secure", "a=b;domain = localhost ;Secure"),
+            ("a=b; Domain=example.com; Domain=com", "a=b; Domain=localhost; Domain=localhost"),
+            ("domain=chat.example.com; Path=/", "domain=chat.example.com; Path=/"),
+            ("a=b; Domain=other.com", "a=b; Domain=other.com"),
+            ("a=b; Domain=at.example.com", "a=b; Domain=at.example.com"),
+            ("a=b; Domain=hat.example.com", "a=b; Domain=hat.example.com"),
+            ("a=b; Domain=; Domain", "a=b; Domain=; Domain"),
+        ] {
+            let lines = response(&auto, &format!("Set-Cookie: {sent}\r\nset-cookie:x=y"), "localhost:8080");
+            assert_eq!(lines, format!("Set-Cookie: {expected}\r\nset-cookie:x=y"));
+        }
+        let six = response(&auto, "Set-Cookie: a=b; Domain=example.com", "[::1]:8080");
+        assert_eq!(six, "Set-Cookie: a=b; Domain=[::1]");
+    }
+
+    #[test]
+    fn a_host_that_could_end_a_value_is_not_taken_for_a_name() {
+        for (value, is_name) in
+            [("127.0.0.1:8080", true), ("[::1]:8080", true), ("a b", false), ("a/b", false), ("", false)]
+        {
+            let text = format!("GET / HTTP/1.1\r\nHost: {value}\r\n\r\n");
+            assert_eq!(
+                authority(text.as_bytes(), &head(&text, Role::Request)).is_some(),
+                is_name,
+                "{value:?}"
+            );
+        }
+    }
+}

@@ -134,6 +134,10 @@ fn explain(error: &io::Error) -> Unreachable {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             because("its certificate is not signed by an authority that this machine trusts", trust)
         }
+        Error::InvalidCertificate(CertificateError::BadSignature) => because(
+            "its certificate claims an authority that this machine trusts, but was signed with another key",
+            "Give the authority's present certificate with --ca FILE, or accept any certificate with --insecure.",
+        ),
         Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => because(

@@ -4,6 +4,7 @@ mod bytes;
 mod endings;
 mod kit;
 mod load;
+mod rewriting;
 mod setup;
 mod tls;
 mod unreachable;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::NamedTempFile;
@@ -27,7 +27,12 @@ struct Server {
 
 /// Signed by an authority of our own.
 async fn server(name: &str) -> Server {
+    server_of("Our Authority", name).await
+}
+
+async fn server_of(authority: &str, name: &str) -> Server {
     let mut params = CertificateParams::new(vec![]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, authority);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
@@ -163,12 +168,19 @@ async fn any_certificate_is_accepted_when_asked_for() {
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_is_refused_and_explained() {
-    let (theirs, ours) = (server("localhost").await, server("localhost").await);
+    let (theirs, ours) = (server_of("Their Authority", "localhost").await, server("localhost").await);
     // Trusts another authority than the one that signed.
     let (answer, error) =
         theirs.refusal(Config { upstream: config(&theirs.url()).upstream, ..ours.trusted() }).await;
     assert!(error.contains("not signed by an authority that this machine trusts"), "{error}");
     assert!(answer.contains(&error) && answer.contains("--ca") && answer.contains("--insecure"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_authority_that_was_made_anew_is_refused_and_explained() {
+    let (new, old) = (server("localhost").await, server("localhost").await);
+    let (_, error) = new.refusal(Config { upstream: config(&new.url()).upstream, ..old.trusted() }).await;
+    assert!(error.contains("signed with another key"), "{error}");
 }
 
 #[tokio::test]
