@@ -125,6 +125,8 @@ impl Polling {
         }
         let request = request.body(Full::from(body)).map_err(|source| failed(source.into()))?;
         let answer = async {
+            // The connection may still be busy with the end of the answer before.
+            self.sender.ready().await.map_err(|source| failed(source.into()))?;
             let response = self.sender.send_request(request).await.map_err(|source| failed(source.into()))?;
             let status = response.status();
             let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(failed)?;

@@ -113,4 +113,10 @@ rules! {
     BAD_JSONP = Error "engineio.bad_jsonp", "unreadable JSONP body",
         "A JSONP body is a call of ___eio with a JavaScript string, or a form with the field d. This one is neither, so its packets cannot be read.",
         "Engine.IO protocol v3, JSONP";
+    LATE_PING = Warning "engineio.late_ping", "late ping",
+        "Since the ping before, more time went by than pingInterval and pingTimeout together; by then the other side may have given the engine session up.",
+        "Engine.IO protocol v4, Heartbeat";
+    LATE_PONG = Warning "engineio.late_pong", "late pong",
+        "The answer to a ping took longer than pingTimeout; by then the side that pinged may have given the engine session up.",
+        "Engine.IO protocol v4, Heartbeat";
 }

@@ -10,6 +10,8 @@ mod jsonp;
 mod packet;
 mod split;
 
+pub(crate) use defs::{LATE_PING, LATE_PONG};
+
 use bytes::Bytes;
 
 use self::answer::Answer;

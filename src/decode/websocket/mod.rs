@@ -23,6 +23,7 @@ mod tests;
 
 pub use dissect::dissect;
 pub use framing::{CompleteMessage, Frame, Framing, Step};
+pub(crate) use rules::FRAME_CUT_SHORT;
 
 use super::field::ProtocolDef;
 

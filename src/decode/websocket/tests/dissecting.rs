@@ -15,7 +15,7 @@ fn tree(detail: Detail, wire: &[u8], message: Option<&Message>) -> Tree {
         dir: Direction::ToServer,
         wire: &wire,
         length: wire.len() as u64,
-        record: None,
+        happening: None,
         sent: &[],
         request: None,
         message,
