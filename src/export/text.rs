@@ -158,7 +158,13 @@ fn value(node: &Node, tree: &Tree) -> String {
             Some(named) => format!("{number} ({})", named.name),
             None => number.to_string(),
         },
-        Value::Flag(flag) => if *flag { "set" } else { "not set" }.to_owned(),
+        Value::Flag(flag) => match (node.span.bits.end - node.span.bits.start == 1, flag) {
+            (true, true) => "set",
+            (true, false) => "not set",
+            (false, true) => "yes",
+            (false, false) => "no",
+        }
+        .to_owned(),
         Value::Text(text) | Value::Json(text) => text.clone(),
         Value::Duration(nanos) => headline::duration(Duration::from_nanos(*nanos)),
         Value::Bytes => bytes_value(node, span(node, tree)),
