@@ -1,5 +1,7 @@
 //! The command line as a user meets it: exit codes, and one clear sentence for each mistake.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
@@ -35,7 +37,11 @@ fn wrong_usage_is_exit_code_2() {
 fn what_fails_is_exit_code_1() {
     check(&["open", "/nowhere/at.all"], 1, &["wirewalk: cannot read /nowhere/at.all"]);
     check(&["open", env!("CARGO_MANIFEST_DIR")], 1, &["wirewalk: "]);
-    check(&["open", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")], 1, &["is not a wirewalk transcript"]);
+    check(
+        &["open", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],
+        1,
+        &["is not a wirewalk transcript"],
+    );
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     check(&["proxy", "http://127.0.0.1:1", "--listen", &address], 1, &[&address, "--listen"]);

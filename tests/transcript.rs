@@ -1,5 +1,7 @@
 //! Transcripts: what is opened is what was seen, whatever befell the file.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,16 +38,20 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
 #[test]
 fn every_version_ever_written_opens() {
     // A fixture is never changed or removed: files of its version are out there.
-    for version in ["v1"] {
-        let (session, header, cut_off) = open(&formats().join(format!("{version}.wirewalk"))).unwrap();
-        assert_eq!(cut_off, 0);
-        assert_eq!(format!("v{}", header.version), version);
+    let versions = 1..=wirewalk::capture::transcript::VERSION;
+    for version in versions {
+        let (session, header, cut_off) = open(&formats().join(format!("v{version}.wirewalk"))).unwrap();
+        assert_eq!((header.version, cut_off), (version, 0));
         let shown = printed(&session, Print::Layers);
-        let expected = formats().join(format!("{version}.txt"));
+        let expected = formats().join(format!("v{version}.txt"));
         if std::env::var_os("UPDATE_FORMATS").is_some() {
             fs::write(&expected, &shown).unwrap();
         }
-        assert!(fs::read_to_string(&expected).unwrap() == shown, "{version} is shown otherwise than {expected:?} says");
+        assert!(
+            fs::read_to_string(&expected).unwrap() == shown,
+            "v{version} is shown otherwise than {} says",
+            expected.display()
+        );
     }
 }
 
@@ -96,9 +102,13 @@ fn a_recording_overwrites_nothing_and_is_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.wirewalk");
     drop(Writer::create(&path, &Header::now("http://x")).unwrap());
-    assert!(Writer::create(&path, &Header::now("http://x")).unwrap_err().to_string().contains("exists already"));
+    assert!(
+        Writer::create(&path, &Header::now("http://x")).unwrap_err().to_string().contains("exists already")
+    );
     let nowhere = folder.path().join("missing/new.wirewalk");
-    assert!(Writer::create(&nowhere, &Header::now("http://x")).unwrap_err().to_string().contains("cannot write"));
+    assert!(
+        Writer::create(&nowhere, &Header::now("http://x")).unwrap_err().to_string().contains("cannot write")
+    );
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());

@@ -62,7 +62,7 @@ pub fn layers(session: &Session, unit: &UnitRef, bytes: bool, out: &mut dyn Writ
 
 fn line(session: &Session, unit: &UnitRef, tree: &Tree, out: &mut dyn Write) -> io::Result<()> {
     let headline = headline::of(tree);
-    let protocol = headline.protocols.last().copied().unwrap_or_default();
+    let protocol = headline.protocol;
     let style = protocol_style(protocol);
     let arrow = match unit.dir {
         Direction::ToServer => "──▶",
@@ -128,7 +128,7 @@ fn beside(node: &Node, tree: &Tree) -> String {
     let kind =
         tree.sources.get(usize::from(node.span.source.0)).map_or(SourceKind::Wire, |s| s.kind).as_str();
     let bits = &node.span.bits;
-    if bits.start % 8 == 0 && bits.end % 8 == 0 {
+    if bits.start.is_multiple_of(8) && bits.end.is_multiple_of(8) {
         return format!("{kind} {}..{}  {}", bits.start / 8, bits.end / 8, hex::short(span(node, tree), 8));
     }
     let byte = bits.start / 8;

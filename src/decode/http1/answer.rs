@@ -53,7 +53,7 @@ fn accept(head: &Head, bytes: &[u8], asked: Option<Asked<'_>>, sink: &mut Sink) 
     requirement.say(sink);
 
     // The key stands in the request, which is another unit: its bytes become a source of this one.
-    let Some(source) = sink.source(SourceKind::Attachment, Bytes::copy_from_slice(request)) else { return };
+    let Some(source) = sink.source(SourceKind::Request, Bytes::copy_from_slice(request)) else { return };
     let span = Span::bytes(source, key.value.clone());
     sink.field(&fields::ACCEPT_KEY, span.clone(), || Value::Text(key_text.into_owned()));
     sink.field(&fields::ACCEPT_CONCATENATION, span.clone(), || Value::Text(derived.concatenation));

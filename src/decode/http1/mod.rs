@@ -45,6 +45,7 @@ use target::Target;
 pub static PROTOCOL: ProtocolDef = ProtocolDef {
     key: "http",
     name: "HTTP/1.1",
+    is_format: false,
     meaning: "A client asks for something with a request, and the server answers each request with a response.",
     spec: "RFC 9112",
     fields: fields::FIELDS,

@@ -24,7 +24,7 @@ fn input(wire: &Bytes) -> Input<'_> {
         dir: Direction::ToServer,
         wire,
         length: wire.len() as u64,
-        record: None,
+        happening: None,
         sent: &[],
         request: None,
         message: None,
