@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use wirewalk::commands::Cli;
+use wirewalk::commands::{self, Cli};
 
 fn main() -> ExitCode {
     // Usage errors end here with exit code 2, and --help with 0.
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("wirewalk: {error:#}");
+            commands::say(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }

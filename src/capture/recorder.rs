@@ -1,7 +1,7 @@
 //! The only writer: takes records from the relay, appends them to the transcript, then feeds the session.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
@@ -110,6 +110,11 @@ impl Recorder {
     }
 }
 
+/// Tells the user. Where nobody reads standard error any more, recording goes on all the same.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "wirewalk: {text}");
+}
+
 /// What the recording thread holds.
 struct Work {
     inbox: Inbox,
@@ -152,9 +157,9 @@ impl Work {
         }
         let offsets: Vec<u64> = records.iter().map(|r| self.writer.append(r)).collect();
         if let Err(error) = self.writer.flush() {
-            eprintln!(
-                "wirewalk: recording stopped: {error}; the connections go on, and it is tried again every second"
-            );
+            say(&format!(
+                "recording stopped: {error}; the connections go on, and it is tried again every second"
+            ));
             self.writer.discard();
             self.failed = Some((Instant::now(), error.to_string()));
             records.iter().for_each(|r| self.lose(r));
@@ -167,7 +172,7 @@ impl Work {
         let mut session = self.session.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (record, offset) in records {
             if let Err(error) = session.ingest(record, offset) {
-                eprintln!("wirewalk: {error}");
+                say(&error.to_string());
             }
         }
         let units = session.len();

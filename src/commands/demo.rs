@@ -35,9 +35,8 @@ impl Options {
             })
             .await?;
             let via = proxy.local_addr();
-            eprintln!(
-                "wirewalk: a chat client talks to http://{via}, wirewalk passes on to {upstream}; Ctrl-C ends"
-            );
+            let greeting =
+                format!("a chat client talks to http://{via}, wirewalk passes on to {upstream}; Ctrl-C ends");
             let script = async {
                 loop {
                     play(via, Pace::default()).await.context("the demo failed")?;
@@ -47,7 +46,8 @@ impl Options {
                 }
             };
             let result =
-                live::run(proxy, &upstream, self.recording.record.as_deref(), &self.output, script).await;
+                live::run(proxy, &upstream, self.recording.record.as_deref(), &self.output, greeting, script)
+                    .await;
             server.stop().await;
             result
         })

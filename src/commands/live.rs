@@ -1,5 +1,6 @@
 //! What the proxy and the demo share: a recording, a relay into it, and the units printed as they come.
 
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::PoisonError;
@@ -8,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 
-use super::Output;
 use super::printer::Printer;
+use super::{Output, say};
 use crate::capture::Recorder;
 use crate::proxy::Proxy;
 use crate::session::Session;
@@ -18,15 +19,17 @@ use crate::session::Session;
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// Relays, records and prints until `end` is over, Ctrl-C is pressed, or nobody reads the output any more; then
-/// says what there was. `end` may fail, and its failure is returned after everything is closed in order.
+/// says what there was. `greeting` is said once everything is ready. `end` may fail, and its failure is returned after everything is closed in order.
 pub(super) async fn run(
     proxy: Proxy,
     upstream: &str,
     record: Option<&Path>,
     output: &Output,
+    greeting: impl Display,
     end: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
     let recorder = Recorder::start(upstream, record, output.max_message.0)?;
+    say(greeting);
     let session = recorder.session().clone();
     let printer = Printer::start(session.clone(), recorder.grew(), output.clone());
     let (stop, stopped) = oneshot::channel::<()>();
@@ -43,9 +46,9 @@ pub(super) async fn run(
     relay.await.context("the relay failed")?;
     tokio::task::spawn_blocking(|| recorder.finish()).await.context("recording failed")?;
     let printed = printer.finish(Instant::now() + LAST_WORDS).await;
-    eprintln!("wirewalk: {}", closing_words(&session.read().unwrap_or_else(PoisonError::into_inner)));
+    say(closing_words(&session.read().unwrap_or_else(PoisonError::into_inner)));
     if let Some(path) = record {
-        eprintln!("wirewalk: recorded in {}; open it again with: wirewalk open {0}", path.display());
+        say(format_args!("recorded in {}; open it again with: wirewalk open {0}", path.display()));
     }
     match printed {
         // Whoever read the output has seen enough.

@@ -6,11 +6,14 @@ mod open;
 mod printer;
 mod proxy;
 
+use std::fmt::Display;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueHint};
 
 use crate::decode::limits::MAX_MESSAGE;
+use crate::escape;
 use crate::export::Print;
 
 /// See what happens on a WebSocket connection: every byte, every layer, every event.
@@ -27,7 +30,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   wirewalk demo                                  watch a chat server and its client talk
-  wirewalk proxy http://127.0.0.1:5000           then open http://127.0.0.1:8080 instead of port 5000
+  wirewalk proxy http://127.0.0.1:5000           open http://127.0.0.1:8080 to use it
   wirewalk proxy :5000 --record lecture.wirewalk the same, and keep it
   wirewalk open lecture.wirewalk --print layers  show it again, with every field
 
@@ -52,6 +55,12 @@ impl Cli {
             Command::Demo(options) => options.run(),
         }
     }
+}
+
+/// Tells the user something on standard error, on one line. It may quote a file or a peer. That nobody reads it any
+/// more is no reason to fail.
+pub fn say(text: impl Display) {
+    let _ = writeln!(std::io::stderr(), "wirewalk: {}", escape::line(&text.to_string()));
 }
 
 /// How units are printed.

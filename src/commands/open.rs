@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueHint};
 
-use super::{Output, live, printer};
+use super::{Output, live, printer, say};
 use crate::capture::Recorder;
 
 /// Show a session that was recorded.
@@ -23,20 +23,20 @@ pub(super) struct Options {
 impl Options {
     pub fn run(self) -> anyhow::Result<()> {
         let (session, header, cut_off) = Recorder::open(&self.file, self.output.max_message.0)?;
-        eprintln!(
-            "wirewalk: {}, recorded {} in front of {}",
+        say(format_args!(
+            "{}, recorded {} in front of {}",
             self.file.display(),
             header.started,
             header.upstream
-        );
+        ));
         if cut_off > 0 {
-            eprintln!("wirewalk: the last line is cut off; its {cut_off} bytes are left out");
+            say(format_args!("the last line is cut off; its {cut_off} bytes are left out"));
         }
         match printer::all(&session, &self.output) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             printed => printed.context("cannot print")?,
         }
-        eprintln!("wirewalk: {}", live::closing_words(&session));
+        say(live::closing_words(&session));
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::{Output, Recording, live};
+use super::{Output, Recording, live, say};
 use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream};
 
 /// Stand in front of a server and show what passes.
@@ -55,13 +55,15 @@ impl Options {
             })
             .await?;
             if proxy.is_exposed() {
-                eprintln!(
-                    "wirewalk: warning: {} can be reached from other machines; whoever connects reaches {upstream} through it",
+                say(format_args!(
+                    "warning: {} can be reached from other machines; whoever connects reaches {upstream} through it",
                     proxy.local_addr()
-                );
+                ));
             }
-            eprintln!("wirewalk: listening on http://{}, passing on to {upstream}; Ctrl-C ends", proxy.local_addr());
-            live::run(proxy, &upstream, self.recording.record.as_deref(), &self.output, std::future::pending()).await
+            let greeting =
+                format!("listening on http://{}, passing on to {upstream}; Ctrl-C ends", proxy.local_addr());
+            let record = self.recording.record.as_deref();
+            live::run(proxy, &upstream, record, &self.output, greeting, std::future::pending()).await
         })
     }
 }

@@ -126,7 +126,7 @@ pub(super) struct Place {
 impl Place {
     fn arrived(&mut self, at: Timestamp, len: u64) {
         self.arrivals.push_back((self.arrived, at));
-        self.arrived += len;
+        self.arrived = self.arrived.saturating_add(len);
     }
 
     /// A step took bytes of the current unit.
@@ -142,7 +142,7 @@ impl Place {
             self.forget(self.taken);
             self.at = self.now();
         }
-        self.taken += len;
+        self.taken = self.taken.saturating_add(len);
         self.forget(self.taken - 1);
     }
 

@@ -1,5 +1,6 @@
 //! The byte store: where in the transcript the bytes of each direction are, and a file for derived bytes.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -44,8 +45,7 @@ pub(super) struct Store {
     /// How many derived bytes the file holds; those in the buffer come behind them.
     derived_len: u64,
     derived_buffer: Vec<u8>,
-    /// By connection number, less one.
-    connections: Vec<[Stream; 2]>,
+    connections: HashMap<ConnId, [Stream; 2]>,
     cache: Mutex<Vec<(u64, Bytes)>>,
 }
 
@@ -82,7 +82,7 @@ impl Store {
             derived: tempfile::tempfile()?,
             derived_len: 0,
             derived_buffer: Vec::new(),
-            connections: Vec::new(),
+            connections: HashMap::new(),
             cache: Mutex::default(),
         })
     }
@@ -92,7 +92,7 @@ impl Store {
     }
 
     pub fn byte_count(&self) -> u64 {
-        self.connections.iter().flatten().map(|s| s.len).sum()
+        self.connections.values().flatten().fold(0, |sum, s| sum.saturating_add(s.len))
     }
 
     /// Bytes came, and are in the line at `line`.
@@ -107,26 +107,19 @@ impl Store {
 
     /// A connection was seen.
     pub fn seen(&mut self, conn: ConnId) {
-        let index = conn.0.saturating_sub(1) as usize;
-        if self.connections.len() <= index {
-            self.connections.resize_with(index + 1, Default::default);
-        }
+        self.connections.entry(conn).or_default();
     }
 
     fn push(&mut self, conn: ConnId, dir: Direction, len: u64, line: u64) {
-        self.seen(conn);
-        let stream = self
-            .connections
-            .get_mut(conn.0.saturating_sub(1) as usize)
-            .and_then(|streams| streams.get_mut(dir.index()));
-        let Some(stream) = stream else { return };
+        let stream = &mut self.connections.entry(conn).or_default()[dir.index()];
         stream.pieces.push(Piece { begin: stream.len, line });
-        stream.len += len;
+        // A transcript can claim any number of lost bytes.
+        stream.len = stream.len.saturating_add(len);
     }
 
     /// Reads bytes of a stream back.
     pub fn read(&self, conn: ConnId, dir: Direction, range: Range<u64>) -> Result<Bytes, StoreError> {
-        let stream = self.connections.get(conn.0.saturating_sub(1) as usize).and_then(|s| s.get(dir.index()));
+        let stream = self.connections.get(&conn).and_then(|s| s.get(dir.index()));
         let stream = stream.ok_or(StoreError::NotCaptured)?;
         let first = stream.pieces.partition_point(|p| p.begin <= range.start).saturating_sub(1);
         let mut out = BytesMut::new();
