@@ -5,6 +5,14 @@
 use std::fs;
 use std::io::Read as _;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use wirewalk::decode::limits::MAX_MESSAGE;
+use wirewalk::decode::sink::Detail;
+use wirewalk::session::{Records, Session, StoreError};
+use wirewalk::wire::{ConnId, Direction, Record, Timestamp, What};
 
 const HEADER: &str = r#"{"wirewalk":"transcript","version":1,"by":"\u001b[2J","started":"\u001b[31mnow","upstream":"\u009bx"}"#;
 
@@ -50,4 +58,55 @@ fn nobody_reading_standard_error_is_no_failure() {
     drop(child.stderr.take());
     child.stdout.take().unwrap().read_to_end(&mut Vec::new()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// The bytes of records; an offset is an index. Counts how often it was asked.
+#[derive(Debug)]
+struct Counted(Arc<Vec<Bytes>>, Arc<AtomicUsize>);
+
+impl Records for Counted {
+    fn bytes_at(&self, offset: u64, _: usize) -> Result<Bytes, StoreError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        usize::try_from(offset).ok().and_then(|i| self.0.get(i)).cloned().ok_or(StoreError::NotCaptured)
+    }
+}
+
+/// A session of one connection on which these pieces arrived.
+fn session(pieces: Vec<(Direction, Bytes)>) -> (Session, Arc<AtomicUsize>) {
+    let reads = Arc::new(AtomicUsize::new(0));
+    let bytes = Arc::new(pieces.iter().map(|(_, bytes)| bytes.clone()).collect());
+    let mut session = Session::new(Box::new(Counted(bytes, Arc::clone(&reads))), MAX_MESSAGE).unwrap();
+    for (offset, (dir, bytes)) in (0..).zip(pieces) {
+        ingest(&mut session, What::Received { dir, bytes }, offset);
+    }
+    (session, reads)
+}
+
+fn ingest(session: &mut Session, what: What, offset: u64) {
+    session.ingest(&Record { at: Timestamp(0), conn: ConnId(1), what }, offset).unwrap();
+}
+
+/// A request for Engine.IO over a WebSocket, and its answer.
+fn upgraded() -> Vec<(Direction, Bytes)> {
+    let request = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    vec![(Direction::ToServer, request.into()), (Direction::ToClient, answer.into())]
+}
+
+#[test]
+fn many_attachments_are_not_read_again_for_each_of_them() {
+    const COUNT: usize = 500;
+    let mut pieces = upgraded();
+    let packet = format!("45{COUNT}-[\"x\"]");
+    let frame = [&[0x81, u8::try_from(packet.len()).unwrap()], packet.as_bytes()].concat();
+    pieces.push((Direction::ToClient, frame.into()));
+    pieces.extend((0..COUNT).map(|_| (Direction::ToClient, Bytes::from_static(&[0x82, 1, 7]))));
+    let (session, reads) = session(pieces);
+    let mut last = String::new();
+    for id in session.ids() {
+        let tree = session.look(&session.unit(id).unwrap(), Detail::Tree).unwrap();
+        last = format!("{:?}", tree.layers);
+    }
+    assert!(last.contains("event \\\"x\\\""), "{last}");
+    assert!(reads.load(Ordering::Relaxed) < 4 * COUNT, "{reads:?} reads");
 }

@@ -12,6 +12,9 @@ use crate::decode::unit::{LinkKind, SourceKind, Tree, UnitId, UnitKind};
 use crate::decode::websocket::frame::{FrameHeader, opcode, unmask};
 use crate::wire::Record;
 
+/// So many attachments of a packet say which packet they are for; the ones behind them, but for the last, do not.
+const MAX_NAMED_ATTACHMENTS: u16 = 16;
+
 impl Session {
     /// The layers of a unit: with [`Detail::Summary`] their summaries, with [`Detail::Tree`] their fields and
     /// derived bytes too. Fails where its bytes cannot be read back.
@@ -55,7 +58,7 @@ impl Session {
         if unit.kind == UnitKind::Lost {
             return Ok(Bytes::new());
         }
-        self.store.read(unit.conn, unit.dir, unit.begin..unit.begin + unit.length.min(limit))
+        self.store.read(unit.conn, unit.dir, unit.begin..unit.begin.saturating_add(unit.length.min(limit)))
     }
 
     fn linked(&self, unit: UnitId, kind: LinkKind) -> Option<UnitRef> {
@@ -121,15 +124,23 @@ impl Session {
         fragments
     }
 
-    /// The packet that announced the attachment that a unit is, and the attachments before it.
+    /// The packet that announced the attachment that a unit is; for its last attachment those before it, too. A peer
+    /// can announce thousands, so that going back for each of them would take quadratic time.
     fn announced(&self, unit: &UnitRef) -> Result<Option<AnnouncedPacket>, StoreError> {
         let Some(announced) = unit.memory.announced else { return Ok(None) };
+        let is_last = announced.outstanding == 1;
+        if !is_last && announced.total - announced.outstanding >= MAX_NAMED_ATTACHMENTS {
+            return Ok(None);
+        }
         let Some(by) = self.unit(announced.by) else { return Ok(None) };
         let message = |unit: &UnitRef| -> Result<Bytes, StoreError> {
             let wire = self.wire(unit, self.dissected(unit))?;
             Ok(self.message(unit, &wire)?.map(|m| m.bytes).unwrap_or_default())
         };
         let mut packet = AnnouncedPacket { packet: message(&by)?, attachments: Vec::new() };
+        if !is_last {
+            return Ok(Some(packet));
+        }
         for (id, link) in self.index.links.between(by.id, unit.id) {
             if link.kind == LinkKind::Announced
                 && link.to == by.id
