@@ -12,7 +12,7 @@ use bytes::Bytes;
 use wirewalk::decode::limits::MAX_MESSAGE;
 use wirewalk::decode::sink::Detail;
 use wirewalk::session::{Records, Session, StoreError};
-use wirewalk::wire::{ConnId, Direction, Record, Timestamp, What};
+use wirewalk::wire::{ConnId, Direction, How, Peer, Record, Timestamp, What};
 
 const HEADER: &str = r#"{"wirewalk":"transcript","version":1,"by":"\u001b[2J","started":"\u001b[31mnow","upstream":"\u009bx"}"#;
 
@@ -109,4 +109,24 @@ fn many_attachments_are_not_read_again_for_each_of_them() {
     }
     assert!(last.contains("event \\\"x\\\""), "{last}");
     assert!(reads.load(Ordering::Relaxed) < 4 * COUNT, "{reads:?} reads");
+}
+
+fn findings(session: &Session) -> Vec<&'static str> {
+    session.ids().flat_map(|id| session.findings(id)).map(|(_, finding)| finding.rule.key).collect()
+}
+
+#[test]
+fn a_dropped_websocket_is_said_once() {
+    let (mut session, _) = session(upgraded());
+    for by in [Peer::Client, Peer::Server] {
+        ingest(&mut session, What::Closed { by, how: How::Fin, error: None }, 0);
+    }
+    assert_eq!(findings(&session), ["websocket.dropped"]);
+}
+
+#[test]
+fn a_head_that_was_cut_short_is_said_to_be() {
+    let (mut session, _) = session(vec![(Direction::ToServer, "GET / HTTP/1.1\r\nHo".into())]);
+    ingest(&mut session, What::Closed { by: Peer::Client, how: How::Fin, error: None }, 0);
+    assert_eq!(findings(&session), ["http.truncated"]);
 }

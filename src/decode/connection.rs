@@ -105,6 +105,7 @@ impl Connection {
             (None, How::Fin) => (Direction::ToClient, false),
             (None, _) => (Direction::ToServer, true),
         };
+        let first = !self.halves.iter().any(|h| h.ended);
         for ended in Direction::BOTH.into_iter().filter(|d| all || *d == dir) {
             let half = &mut self.halves[ended.index()];
             if !half.ended {
@@ -114,12 +115,12 @@ impl Connection {
             }
         }
         self.over = self.halves.iter().all(|h| h.ended);
-        let findings = self.closing_findings(dir, how);
+        let findings = self.closing_findings(dir, how, first);
         self.happened(record, dir, UnitKind::Closed, findings, units);
     }
 
-    /// Says what a closing means for what was going on.
-    fn closing_findings(&self, dir: Direction, how: How) -> Vec<Finding> {
+    /// Says what a closing means for what was going on; `first`: whether no direction had ended before it.
+    fn closing_findings(&self, dir: Direction, how: How, first: bool) -> Vec<Finding> {
         if how == How::Stopped {
             return Vec::new();
         }
@@ -130,7 +131,9 @@ impl Connection {
         let closed = |d: Direction| self.halves[d.index()].close_frame;
         if self.halves.iter().any(Half::is_websocket) && !closed(dir) {
             match closed(dir.reverse()) {
-                false => findings.push(finding(&tcp::DROPPED)),
+                false if first => findings.push(finding(&tcp::DROPPED)),
+                // That it was dropped was said when the other direction ended.
+                false => {}
                 true => findings.push(finding(&tcp::CLOSE_UNANSWERED)),
             }
         }
@@ -206,6 +209,8 @@ impl Connection {
                 Some(0)
             }
             http1::Step::Wait => None,
+            // The stream ended inside a head: what there is of it is left over.
+            http1::Step::NotHttp if fin && matches!(Head::parse(input, role_of(dir)), Parsed::Need) => None,
             http1::Step::NotHttp => {
                 half.protocol = Protocol::Opaque;
                 Some(0)
@@ -459,6 +464,13 @@ fn agreed_deflate(answer: &[u8]) -> Option<Parameters> {
     let values = head.values(answer, "sec-websocket-extensions");
     let chosen = values.filter_map(|value| extensions::parse(std::str::from_utf8(value).ok()?).ok());
     Parameters::agreed(&chosen.flatten().collect::<Vec<_>>())
+}
+
+fn role_of(dir: Direction) -> Role {
+    match dir {
+        Direction::ToServer => Role::Request,
+        Direction::ToClient => Role::Response,
+    }
 }
 
 /// In which source a message is, and where it begins there: numbered as [`websocket::dissect`] numbers them.
