@@ -61,9 +61,7 @@ impl Process {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => self.fail("did not write what was waited for"),
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.fail("ended before it wrote what was waited for")
-                }
+                Err(RecvTimeoutError::Disconnected) => self.fail("ended before it wrote what was waited for"),
             }
         }
     }

@@ -15,6 +15,11 @@ use super::process::{Output, Process};
 /// What wirewalk's standard error says once it listens, before its address.
 const LISTENING: &str = "wirewalk: listening on http://";
 
+/// The address in the line that says where wirewalk listens; a comma and more may follow it.
+fn address(line: &str) -> Option<SocketAddr> {
+    line.strip_prefix(LISTENING)?.split(',').next()?.trim().parse().ok()
+}
+
 /// A running `wirewalk proxy`.
 pub struct Wirewalk {
     process: Process,
@@ -39,7 +44,7 @@ impl Wirewalk {
         command.args(["proxy", &format!("http://{upstream}"), "--listen", "127.0.0.1:0", "--print", "json"]);
         command.arg("--record").arg(folder.path().join("recording"));
         let mut process = Process::start("wirewalk", &mut command);
-        let address = process.wait_for(Output::Err, |line| line.strip_prefix(LISTENING)?.trim().parse().ok());
+        let address = process.wait_for(Output::Err, address);
         Wirewalk { process, folder, address }
     }
 
