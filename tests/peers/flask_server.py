@@ -1,4 +1,4 @@
-"""A Flask-SocketIO server with threads on Werkzeug's server. Its plain pages are there for upgrades to be refused."""
+"""A Flask-SocketIO server with threads on Werkzeug's server. Its pages are there for upgrades to be refused."""
 
 from flask import Flask, redirect, request
 from flask_socketio import ConnectionRefusedError, SocketIO, emit
@@ -54,14 +54,14 @@ def disconnect(reason):
     say(gone=reason)
 
 
-@app.route("/")
-def page():
-    return "<!doctype html><title>A page</title>"
-
-
-@app.route("/old")
-def old():
-    return redirect("/socket.io/")
+@app.before_request
+def answer_whatever_is_asked():
+    """Where applications send those to a login page who are not logged in: also those who ask for an upgrade."""
+    if request.path == "/members":
+        return redirect("/login")
+    if request.path == "/login":
+        return "<!doctype html><title>Log in</title>"
+    return None
 
 
 # Werkzeug chooses the port, and this is where it would print it for people.
