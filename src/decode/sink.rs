@@ -29,6 +29,7 @@ pub struct Sink {
     findings: Vec<Finding>,
     facts: Vec<Fact>,
     tree: Tree,
+    sources: u16,
     open_layers: Vec<Layer>,
     open_nodes: Vec<Node>,
     nodes: usize,
@@ -37,16 +38,18 @@ pub struct Sink {
 impl Sink {
     /// An empty sink for a unit whose bytes on the wire are `wire`.
     pub fn new(detail: Detail, wire: Bytes) -> Sink {
-        let tree = Tree { layers: Vec::new(), sources: vec![Source { kind: SourceKind::Wire, bytes: wire }] };
-        Sink {
+        let mut sink = Sink {
             detail,
             findings: Vec::new(),
             facts: Vec::new(),
-            tree,
+            tree: Tree::default(),
+            sources: 0,
             open_layers: Vec::new(),
             open_nodes: Vec::new(),
             nodes: 0,
-        }
+        };
+        sink.source(SourceKind::Wire, wire);
+        sink
     }
 
     /// How much is wanted. Ask before doing work whose only use is a field or a summary.
@@ -59,21 +62,29 @@ impl Sink {
         self.detail == Detail::Tree
     }
 
-    /// Adds derived bytes. The id is only good for spans of this sink.
+    /// Adds derived bytes. They are numbered alike at every depth, and kept unless only facts are wanted.
     ///
     /// `None` where the unit has derived more sources than any honest unit does; then say no more of it.
     pub fn source(&mut self, kind: SourceKind, bytes: Bytes) -> Option<SourceId> {
-        let id = u16::try_from(self.tree.sources.len()).ok()?;
-        self.tree.sources.push(Source { kind, bytes });
+        let id = self.sources;
+        self.sources = id.checked_add(1)?;
+        if self.detail > Detail::Facts {
+            self.tree.sources.push(Source { kind, bytes });
+        }
         Some(SourceId(id))
     }
 
     /// Opens a layer inside the layer that is open. Each is closed by [`Sink::close_layer`].
     pub fn open_layer(&mut self, protocol: &'static ProtocolDef, span: Span) {
         if self.detail >= Detail::Summary {
-            let layer =
-                Layer { protocol, span, summary: String::new(), nodes: Vec::new(), inside: Vec::new() };
-            self.open_layers.push(layer);
+            self.open_layers.push(Layer {
+                protocol,
+                span,
+                summary: String::new(),
+                says_more: false,
+                nodes: Vec::new(),
+                inside: Vec::new(),
+            });
         }
     }
 
@@ -92,6 +103,13 @@ impl Sink {
     pub fn summary(&mut self, text: impl FnOnce() -> String) {
         if let Some(layer) = self.open_layers.last_mut() {
             layer.summary = text();
+        }
+    }
+
+    /// Says that the open layer's summary tells of things that none of the layers inside it tells of.
+    pub fn says_more(&mut self) {
+        if let Some(layer) = self.open_layers.last_mut() {
+            layer.says_more = true;
         }
     }
 

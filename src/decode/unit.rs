@@ -55,12 +55,34 @@ pub struct Unit {
     pub links: Vec<Link>,
     /// The message that ends in this unit, inflated, where it was compressed.
     pub inflated: Option<Bytes>,
+    /// It ends a message that could not be put together: larger than the limit, or not inflatable.
+    pub undecoded: bool,
     /// What we sent in place of bytes of this unit, where it differs.
     pub sent: Vec<Record>,
-    /// The record it was made from, where it is not made from bytes.
-    pub record: Option<Box<Record>>,
+    /// What happened, where it is not made from bytes.
+    pub happening: Option<Box<Happening>>,
     /// What the session ties together across connections.
     pub facts: Vec<Fact>,
+}
+
+/// A unit that is not made from bytes: what happened to the connection, and how far it had come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// The record.
+    pub record: Record,
+    /// The connection up to then.
+    pub tally: Tally,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// When the client was accepted.
+    pub opened: Timestamp,
+    /// When the first byte came, client to server and server to client.
+    pub first_byte: [Option<Timestamp>; 2],
+    /// How many bytes came, client to server and server to client.
+    pub bytes: [u64; 2],
 }
 
 /// An earlier unit that a unit belongs to.
@@ -223,7 +245,9 @@ pub enum SourceKind {
     Unescaped,
     /// What wirewalk sent in place of what it received.
     Sent,
-    /// A unit of another connection or direction that is needed to understand this one.
+    /// The head of the request that a response answers.
+    Request,
+    /// The packet that announced attachments, and the attachments that came before.
     Attachment,
 }
 
@@ -239,6 +263,7 @@ impl SourceKind {
             SourceKind::Decoded => "decoded",
             SourceKind::Unescaped => "unescaped",
             SourceKind::Sent => "sent",
+            SourceKind::Request => "request",
             SourceKind::Attachment => "attachment",
         }
     }
@@ -329,6 +354,8 @@ pub struct Layer {
     pub span: Span,
     /// What it says, in a line; raw text of a peer, so escape it before it is shown.
     pub summary: String,
+    /// Whether it says more than the layers inside it, as several packets do of which only some carry something.
+    pub says_more: bool,
     /// Its fields.
     pub nodes: Vec<Node>,
     /// The layers that it carries.
