@@ -27,7 +27,7 @@ impl Direction {
 pub struct Packet {
     /// As the peers log it, without who sent it.
     pub logged: Value,
-    /// The unit that it is complete with.
+    /// The unit that its text is in. Its attachments may be in later ones.
     pub unit: u64,
     /// Whether attachments belong to it, and whether wirewalk put them back in place.
     pub attachments: Attachments,
@@ -51,10 +51,12 @@ pub fn packets(units: &[Value], direction: Direction) -> Vec<Packet> {
     for unit in units.iter().filter(|unit| direction.is_of(unit)) {
         for layer in layers(unit, "socketio") {
             let Some(attachment) = field(layer, "socketio.attachment") else {
-                let (logged, total) = (packet(layer), number(layer, "socketio.attachments"));
-                match total {
-                    Some(total) => announced = Some(Announced { logged, total, attachments: Vec::new() }),
-                    None => found.push(Packet { logged, unit: id(unit), attachments: Attachments::None }),
+                let (unit, logged) = (id(unit), packet(layer));
+                match number(layer, "socketio.attachments") {
+                    Some(total) => {
+                        announced = Some(Announced { unit, logged, total, attachments: Vec::new() })
+                    }
+                    None => found.push(Packet { logged, unit, attachments: Attachments::None }),
                 }
                 continue;
             };
@@ -63,7 +65,7 @@ pub fn packets(units: &[Value], direction: Direction) -> Vec<Packet> {
             if waiting.attachments.len() < waiting.total {
                 continue;
             }
-            let Announced { logged, attachments, .. } = announced.take().unwrap();
+            let Announced { unit, logged, attachments, .. } = announced.take().unwrap();
             let complete = put_back(&logged, &attachments);
             let arguments = field(layer, "socketio.arguments");
             if let Some(arguments) = arguments {
@@ -73,7 +75,7 @@ pub fn packets(units: &[Value], direction: Direction) -> Vec<Packet> {
                 assert_eq!(put_back(&packet(layer), &shown), complete, "attachments put back");
             }
             let how = if arguments.is_some() { Attachments::PutBack } else { Attachments::Apart };
-            found.push(Packet { logged: complete, unit: id(unit), attachments: how });
+            found.push(Packet { logged: complete, unit, attachments: how });
         }
     }
     assert!(announced.is_none(), "attachments that never came");
@@ -82,6 +84,7 @@ pub fn packets(units: &[Value], direction: Direction) -> Vec<Packet> {
 
 /// A packet whose attachments are still to come.
 struct Announced {
+    unit: u64,
     logged: Value,
     total: usize,
     attachments: Vec<Vec<u8>>,
@@ -180,6 +183,23 @@ pub fn links(units: &[Value], kind: &str) -> HashMap<u64, u64> {
         links.into_iter().filter(|link| link["kind"] == kind).map(move |link| (unit, id_in(&link["to"])))
     };
     units.iter().flat_map(links_of).collect()
+}
+
+/// The units of both directions without those that follow a Close frame of their direction.
+pub fn until_close(units: &[Value]) -> Vec<Value> {
+    let mut closed = Vec::new();
+    let mut kept = Vec::new();
+    for unit in units {
+        let direction = (&unit["conn"], &unit["dir"]);
+        if !closed.contains(&direction) {
+            kept.push(unit.clone());
+        }
+        let frames = layers(unit, "websocket");
+        if frames.iter().any(|frame| number(frame, "websocket.opcode") == Some(8)) {
+            closed.push(direction);
+        }
+    }
+    kept
 }
 
 /// All layers of a protocol in a unit, outermost first.
