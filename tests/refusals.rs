@@ -179,15 +179,15 @@ refusals! {
     };
     a_proxy_before_wirewalk_strips_the_upgrade: Refusal {
         stripped: Stripped::BeforeWirewalk,
-        rule: "http.upgrade_missing",
+        rule: "http.upgrade_no_websocket",
         ..Refusal::default()
     };
-    ws_wants_the_upgrade_that_was_stripped: Refusal {
+    a_proxy_before_ws_strips_the_upgrade: Refusal {
         server: ("ws_server.cjs", json!({})),
         path: "/",
         stripped: Stripped::BehindWirewalk,
         status: 426,
-        rule: "http.refused_upgrade_required",
+        rule: "http.refused_stripped",
         ..Refusal::default()
     };
     not_authenticated: Refusal {
@@ -218,8 +218,8 @@ refusals! {
     };
 }
 
-/// A client that speaks Engine.IO 3 is refused by a server of 4; the client itself is not told why.
-fn refused_engineio_3(server: &str, transport: &str) {
+/// Has a server refuse a Socket.IO client that speaks Engine.IO 3; the client itself is not told why.
+fn refused_engineio_3(server: &str, transport: &str, status: u16, rule: &str) {
     let Some(peers) = peers::installed() else { return };
     let mut server = peers.start(server, &json!({}));
     let wirewalk = Wirewalk::start(SocketAddr::from(([127, 0, 0, 1], server.port())));
@@ -227,20 +227,25 @@ fn refused_engineio_3(server: &str, transport: &str) {
     let client = peers.start("eio3_client.cjs", &options).finish();
     server.finish();
     assert!(client.iter().any(|line| line.get("connectError").is_some()), "{client:?}");
-    assert_finding(&wirewalk.stop(), 400, "http.refused_engineio_version");
+    assert_finding(&wirewalk.stop(), status, rule);
 }
 
 #[test]
 fn flask_refuses_engineio_3_over_polling() {
-    refused_engineio_3(FLASK, "polling");
+    refused_engineio_3(FLASK, "polling", 400, "http.refused_engineio_version");
 }
 
 #[test]
 fn flask_refuses_engineio_3_over_a_websocket() {
-    refused_engineio_3(FLASK, "websocket");
+    refused_engineio_3(FLASK, "websocket", 400, "http.refused_engineio_version");
 }
 
 #[test]
 fn npm_refuses_engineio_3_over_polling() {
-    refused_engineio_3(NPM, "polling");
+    refused_engineio_3(NPM, "polling", 400, "http.refused_engineio_version");
+}
+
+#[test]
+fn a_bare_websocket_server_refuses_polling() {
+    refused_engineio_3("ws_server.cjs", "polling", 426, "http.refused_upgrade_required");
 }

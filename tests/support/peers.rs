@@ -46,6 +46,7 @@ fn install(folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(said)?;
     let lock = File::create(folder.join("lock")).map_err(said)?;
     lock.lock().map_err(said)?;
+    run(Command::new("node").arg("--version"))?;
     let stamp = folder.join("installed.toml");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == PINS) {
         return Ok(());
