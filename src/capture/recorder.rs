@@ -240,7 +240,8 @@ mod tests {
         let session = Arc::new(RwLock::new(Session::new(Box::new(lines), MAX_MESSAGE).unwrap()));
         let (grow, _) = watch::channel(0);
         let inbox = Inbox::new();
-        let work = Work { inbox, writer, session: session.clone(), grow, failed: None, lost: BTreeMap::new() };
+        let work =
+            Work { inbox, writer, session: session.clone(), grow, failed: None, lost: BTreeMap::new() };
         (work, session)
     }
 
