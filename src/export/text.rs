@@ -98,9 +98,13 @@ fn line(
         ties => format!("  ({})", ties.join(", ")),
     };
     let text = escape::line(&headline.text);
-    let text = match columns {
-        Some(columns) => fit::cut(&text, columns.saturating_sub(INDENT + ties.chars().count()).max(MIN_TEXT)),
-        None => text.into_owned(),
+    let (text, ties) = match columns.map(|columns| columns.saturating_sub(INDENT)) {
+        Some(room) => match room.checked_sub(ties.chars().count()) {
+            Some(rest) if rest >= MIN_TEXT => (fit::cut(&text, rest), ties),
+            // The text matters more.
+            _ => (fit::cut(&text, room.max(MIN_TEXT)), String::new()),
+        },
+        None => (text.into_owned(), ties),
     };
     let id = unit.id.0;
     write!(out, "{DIM}{id:>6}  {seconds:>11.6}{DIM:#}  {conn:<5} {style}{arrow}  {protocol:<9}{style:#}  ")?;
