@@ -8,6 +8,7 @@
 //! - [`decode`]: bytes in, units out. No file, no socket, no clock, no screen.
 //! - [`session`]: everything captured: the index of units, the byte store, the links between units.
 //! - [`export`]: the units as text and as JSON.
+//! - [`escape`]: makes a peer's text harmless before it is shown anywhere.
 //! - [`demo`]: a real server and a real client to look at, on loopback.
 //! - [`commands`]: one file for each subcommand.
 
@@ -15,6 +16,7 @@ pub mod capture;
 pub mod commands;
 pub mod decode;
 pub mod demo;
+pub mod escape;
 pub mod export;
 pub mod proxy;
 pub mod session;

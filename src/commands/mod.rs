@@ -1,1 +1,135 @@
 //! One file for each subcommand: what the user asked, and which modules do it.
+
+mod demo;
+mod live;
+mod open;
+mod printer;
+mod proxy;
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueHint};
+
+use crate::decode::limits::MAX_MESSAGE;
+use crate::export::Print;
+
+/// See what happens on a WebSocket connection: every byte, every layer, every event.
+///
+/// wirewalk stands between a client and a server, passes every byte on untouched, and shows what the bytes mean:
+/// HTTP, the upgrade, WebSocket frames, Engine.IO packets and Socket.IO events.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wirewalk demo                                  watch a chat server and its client talk
+  wirewalk proxy http://127.0.0.1:5000           then open http://127.0.0.1:8080 instead of port 5000
+  wirewalk proxy :5000 --record lecture.wirewalk the same, and keep it
+  wirewalk open lecture.wirewalk --print layers  show it again, with every field
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Stand in front of a server and show what passes.
+    Proxy(proxy::Options),
+    /// Show a session that was recorded.
+    Open(open::Options),
+    /// Show a real Socket.IO server and its client talking, with nothing to install.
+    Demo(demo::Options),
+}
+
+impl Cli {
+    /// Does what was asked. The error says in one sentence what went wrong.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Proxy(options) => options.run(),
+            Command::Open(options) => options.run(),
+            Command::Demo(options) => options.run(),
+        }
+    }
+}
+
+/// How units are printed.
+#[derive(Clone, Debug, Args)]
+struct Output {
+    /// How much to print of each unit
+    #[arg(long, value_name = "WHAT", default_value = "summary", help_heading = "Output")]
+    print: Print,
+
+    /// Whether to use colour; NO_COLOR in the environment is honoured
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    color: ColorChoice,
+
+    /// The longest WebSocket message that is put together and inflated, such as 64M or 200k
+    #[arg(long, value_name = "SIZE", default_value_t = Size(MAX_MESSAGE), help_heading = "Output")]
+    max_message: Size,
+}
+
+/// Where a session is kept.
+#[derive(Clone, Debug, Args)]
+struct Recording {
+    /// Keep the session in this file, which must not exist yet; open it again with `wirewalk open`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    record: Option<PathBuf>,
+}
+
+/// A number of bytes, written as `500`, `64k`, `10M` or `1G` (powers of 1024).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Size(usize);
+
+impl std::fmt::Display for Size {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => write!(f, "{}M", bytes >> 20),
+            bytes if bytes >= 1 << 10 && bytes % (1 << 10) == 0 => write!(f, "{}k", bytes >> 10),
+            bytes => write!(f, "{bytes}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Size, String> {
+        let (number, shift) = match text.char_indices().last() {
+            Some((at, 'k' | 'K')) => (text.get(..at), 10),
+            Some((at, 'm' | 'M')) => (text.get(..at), 20),
+            Some((at, 'g' | 'G')) => (text.get(..at), 30),
+            _ => (Some(text), 0),
+        };
+        let number: Option<usize> = number.and_then(|n| n.parse().ok());
+        let bytes =
+            number.and_then(|n| n.checked_mul(1 << shift)).filter(|bytes| u32::try_from(*bytes).is_ok());
+        bytes
+            .map(Size)
+            .ok_or_else(|| "expected a number of bytes below 4G, such as 500, 64k or 10M".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_size_is_read_and_written() {
+        for (text, bytes) in [("500", 500), ("64k", 65_536), ("10M", 10 << 20), ("1g", 1 << 30)] {
+            assert_eq!(text.parse(), Ok(Size(bytes)));
+        }
+        for text in ["", "k", "-1", "5T", "4G", "99999999999999999999"] {
+            assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+        assert_eq!(Size(64 << 20).to_string(), "64M");
+    }
+}

@@ -1,1 +1,474 @@
-//! One connection: the framing of both directions, and what they tell each other.
+//! One connection: the framing of both directions, what they tell each other, and the units they yield.
+//!
+//! Records go in, in the order in which they happened; units come out, in the order in which they are
+//! complete. How the bytes were cut into records makes no difference to the units, apart from their times
+//! and from bytes of no protocol, which have no other boundary.
+
+use bytes::Bytes;
+
+use super::dissect::{self, Input, Payload};
+use super::half::{Half, Protocol};
+use super::http1::head::{Head, Parsed, Role};
+use super::http1::{self, Exchange, Next, PendingRequest};
+use super::limits::{MAX_EARLY_BYTES, MAX_PENDING_REQUESTS};
+use super::sink::{Detail, Sink};
+use super::tcp;
+use super::unit::{
+    Finding, Happening, Link, LinkKind, Memory, SourceId, Span, Tally, Unit, UnitId, UnitKind,
+};
+use super::websocket::deflate::Parameters;
+use super::websocket::frame::{FrameHeader, opcode};
+use super::websocket::{self, CompleteMessage, extensions};
+use crate::wire::{ConnId, Direction, How, Peer, Record, What};
+
+/// Takes the units that a connection yields.
+pub trait Units {
+    /// The number that the next unit will have.
+    fn next_id(&self) -> UnitId;
+
+    /// Takes a unit, and gives it the number that was promised.
+    fn push(&mut self, unit: Unit);
+}
+
+/// The decoder of one connection.
+#[derive(Debug)]
+pub struct Connection {
+    halves: [Half; 2],
+    exchange: Exchange,
+    tally: Tally,
+    max_message: usize,
+    over: bool,
+}
+
+impl Connection {
+    /// A connection on which nothing has happened yet. `max_message` is the longest WebSocket message, in
+    /// bytes after inflating, that is put together ([`super::limits::MAX_MESSAGE`] unless the user says
+    /// otherwise).
+    pub fn new(max_message: usize) -> Connection {
+        Connection {
+            halves: Direction::BOTH.map(Half::new),
+            exchange: Exchange::default(),
+            tally: Tally::default(),
+            max_message,
+            over: false,
+        }
+    }
+
+    /// Whether nothing more is expected: both directions have ended.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The subprotocol, extensions and path are in the units; this is what they amount to: whether the
+    /// connection speaks WebSocket by now.
+    pub fn is_websocket(&self) -> bool {
+        self.halves.iter().any(Half::is_websocket)
+    }
+
+    /// Takes the next record of this connection.
+    pub fn record(&mut self, record: &Record, units: &mut dyn Units) {
+        match &record.what {
+            What::Opened(_) => {
+                self.tally.opened = record.at;
+                self.happened(record, Direction::ToServer, UnitKind::Opened, Vec::new(), units);
+            }
+            What::Tls(_) => self.happened(record, Direction::ToServer, UnitKind::Tls, Vec::new(), units),
+            What::Received { dir, bytes } => self.bytes(record, *dir, bytes, units),
+            What::Sent { dir, replaces, bytes, .. } => {
+                self.halves[dir.index()].replaced(record.clone());
+                if replaces.is_empty() {
+                    self.bytes(record, *dir, bytes, units);
+                }
+            }
+            What::Closed { by, how, .. } => self.closed(record, *by, *how, units),
+            What::Lost { dir, bytes, .. } => {
+                self.halves[dir.index()].lose(*bytes, record.at);
+                self.happened(record, *dir, UnitKind::Lost, vec![finding(&tcp::LOST)], units);
+            }
+        }
+    }
+
+    /// Bytes came: everything that is complete now becomes a unit.
+    fn bytes(&mut self, record: &Record, dir: Direction, bytes: &Bytes, units: &mut dyn Units) {
+        self.tally.bytes[dir.index()] += bytes.len() as u64;
+        self.tally.first_byte[dir.index()].get_or_insert(record.at);
+        self.halves[dir.index()].arrived(record.at, bytes.len());
+        self.drive(record.conn, dir, bytes, false, units);
+    }
+
+    /// A direction ended, or all of it: what is incomplete becomes a unit as it is, then the closing.
+    fn closed(&mut self, record: &Record, by: Peer, how: How, units: &mut dyn Units) {
+        let (dir, all) = match (by.direction(), how) {
+            (Some(dir), How::Fin) => (dir, false),
+            (Some(dir), _) => (dir, true),
+            (None, _) => (Direction::ToServer, true),
+        };
+        for ended in Direction::BOTH.into_iter().filter(|d| all || *d == dir) {
+            let half = &mut self.halves[ended.index()];
+            if !half.ended {
+                half.ended = true;
+                self.drive(record.conn, ended, &[], true, units);
+                self.leftover(record, ended, units);
+            }
+        }
+        self.over = self.halves.iter().all(|h| h.ended);
+        let findings = self.closing_findings(dir, how);
+        self.happened(record, dir, UnitKind::Closed, findings, units);
+    }
+
+    /// Says what a closing means for what was going on.
+    fn closing_findings(&self, dir: Direction, how: How) -> Vec<Finding> {
+        if how == How::Stopped {
+            return Vec::new();
+        }
+        let mut findings = Vec::new();
+        if how == How::Reset {
+            findings.push(finding(&tcp::RESET));
+        }
+        let closed = |d: Direction| self.halves[d.index()].close_frame;
+        if self.halves.iter().any(Half::is_websocket) && !closed(dir) {
+            match closed(dir.reverse()) {
+                false => findings.push(finding(&tcp::DROPPED)),
+                true => findings.push(finding(&tcp::CLOSE_UNANSWERED)),
+            }
+        }
+        findings
+    }
+
+    /// Steps through what is there in one direction.
+    fn drive(&mut self, conn: ConnId, dir: Direction, input: &[u8], fin: bool, units: &mut dyn Units) {
+        let mut carried = std::mem::take(&mut self.halves[dir.index()].carry);
+        let joined = !carried.is_empty();
+        if joined {
+            carried.extend_from_slice(input);
+        }
+        let buffer: &[u8] = if joined { &carried } else { input };
+        let mut taken = 0;
+        loop {
+            let rest = buffer.get(taken..).unwrap_or_default();
+            let step = match self.halves[dir.index()].protocol {
+                Protocol::Http1(_) => self.http1_step(conn, dir, rest, fin, units),
+                Protocol::WebSocket(_) => self.websocket_step(conn, dir, rest, units),
+                Protocol::Opaque => self.opaque_step(conn, dir, rest, units),
+            };
+            match step {
+                Some(len) => taken += len,
+                None => break,
+            }
+        }
+        if joined {
+            carried.drain(..taken.min(carried.len()));
+        } else {
+            carried.extend_from_slice(input.get(taken..).unwrap_or_default());
+        }
+        self.halves[dir.index()].carry = carried;
+    }
+
+    /// One step of HTTP: how many bytes it took, or `None` where it needs more.
+    fn http1_step(
+        &mut self,
+        conn: ConnId,
+        dir: Direction,
+        input: &[u8],
+        fin: bool,
+        units: &mut dyn Units,
+    ) -> Option<usize> {
+        let half = &mut self.halves[dir.index()];
+        let Protocol::Http1(framing) = &mut half.protocol else { return None };
+        match framing.step(input, fin, &mut self.exchange) {
+            http1::Step::Need => None,
+            http1::Step::Head(head) => {
+                half.take_http(input.get(..head.len).unwrap_or_default());
+                if dir == Direction::ToServer && self.exchange.pending.len() <= MAX_PENDING_REQUESTS {
+                    let bytes = half.collected.clone();
+                    if let Some(pending) = self.exchange.pending.back_mut() {
+                        pending.head = Some(Bytes::from(bytes));
+                    }
+                }
+                Some(head.len)
+            }
+            http1::Step::Body { len } => {
+                half.take_http(input.get(..len).unwrap_or_default());
+                Some(len)
+            }
+            http1::Step::End { next, truncated, request } => {
+                self.http1_end(conn, dir, next, truncated, request, units);
+                Some(0)
+            }
+            http1::Step::Switch(next) => {
+                self.switch(dir, next);
+                Some(0)
+            }
+            http1::Step::Wait if input.len() > MAX_EARLY_BYTES => {
+                half.protocol = Protocol::Opaque;
+                Some(0)
+            }
+            http1::Step::Wait => None,
+            http1::Step::NotHttp => {
+                half.protocol = Protocol::Opaque;
+                Some(0)
+            }
+        }
+    }
+
+    /// An HTTP message is complete: says what it means, and what follows it.
+    fn http1_end(
+        &mut self,
+        conn: ConnId,
+        dir: Direction,
+        next: Next,
+        truncated: bool,
+        request: Option<PendingRequest>,
+        units: &mut dyn Units,
+    ) {
+        let id = units.next_id();
+        let half = &mut self.halves[dir.index()];
+        let wire = Bytes::from(std::mem::take(&mut half.collected));
+        let kind = match dir {
+            Direction::ToServer => UnitKind::HttpRequest,
+            Direction::ToClient => UnitKind::HttpResponse,
+        };
+        let mut unit = half.unit(conn, kind);
+        unit.memory = request.as_ref().map(|r| r.memory).unwrap_or_default();
+        let mut memory = unit.memory;
+        let mut sink = Sink::new(Detail::Facts, wire.clone());
+        let input = Input {
+            unit: id,
+            kind,
+            dir,
+            wire: &wire,
+            length: unit.range.end - unit.range.start,
+            happening: None,
+            sent: &unit.sent,
+            request: request.as_ref().and_then(|r| r.head.as_deref()),
+            message: None,
+            announced: None,
+        };
+        dissect::unit(&input, &mut memory, &mut sink);
+        (_, unit.findings, unit.facts) = sink.finish();
+        if truncated {
+            unit.findings.push(finding(&http1::rules::TRUNCATED));
+        }
+        if let Some(to) = request.as_ref().and_then(|r| r.unit) {
+            unit.links.push(Link { kind: LinkKind::Request, to });
+        }
+        units.push(unit);
+        match (dir, self.exchange.pending.back_mut()) {
+            (Direction::ToServer, Some(pending)) if pending.unit.is_none() => {
+                pending.unit = Some(id);
+                pending.memory = memory;
+            }
+            _ => {}
+        }
+        if next == Next::Message {
+            self.resume_if_answered(conn, dir, units);
+            return;
+        }
+        for half in &mut self.halves {
+            half.memory.engineio = memory.engineio;
+            half.deflate = agreed_deflate(&wire);
+        }
+        self.switch(dir, next);
+        self.resume_if_answered(conn, dir, units);
+    }
+
+    /// The answer to an upgrade request came: what the client sent behind its request can now be read, and
+    /// comes before what the server sends behind its answer.
+    fn resume_if_answered(&mut self, conn: ConnId, dir: Direction, units: &mut dyn Units) {
+        if dir == Direction::ToClient && self.exchange.answered.is_some() {
+            self.drive(conn, Direction::ToServer, &[], false, units);
+        }
+    }
+
+    /// From here on a direction speaks another protocol than HTTP.
+    fn switch(&mut self, dir: Direction, next: Next) {
+        let half = &mut self.halves[dir.index()];
+        half.protocol = match next {
+            Next::WebSocket => {
+                Protocol::WebSocket(Box::new(websocket::Framing::new(dir, half.deflate, self.max_message)))
+            }
+            Next::Tunnel => Protocol::Opaque,
+            Next::Message => return,
+        };
+    }
+
+    /// One step of WebSocket: how many bytes it took, or `None` where it needs more.
+    fn websocket_step(
+        &mut self,
+        conn: ConnId,
+        dir: Direction,
+        input: &[u8],
+        units: &mut dyn Units,
+    ) -> Option<usize> {
+        if input.is_empty() {
+            return None;
+        }
+        let (half, other) = match (dir, &mut self.halves) {
+            (Direction::ToServer, [client, server]) => (client, server),
+            (Direction::ToClient, [client, server]) => (server, client),
+        };
+        let Protocol::WebSocket(framing) = &mut half.protocol else { return None };
+        let (len, frame) = match framing.step(input) {
+            websocket::Step::Need => return None,
+            websocket::Step::Taken { len } => {
+                half.place.take(len);
+                return Some(len);
+            }
+            websocket::Step::Frame { len, frame } => (len, frame),
+        };
+        half.place.take(len);
+        let id = units.next_id();
+        let mut unit = half.place.unit(conn, dir, UnitKind::Frame);
+        unit.memory = half.memory;
+        unit.findings = frame.findings;
+        if frame.continues {
+            unit.links.extend(half.last_fragment.map(|to| Link { kind: LinkKind::Fragment, to }));
+        }
+        if !frame.header.is_control() {
+            half.last_fragment = (!frame.header.fin).then_some(id);
+        }
+        if let Some(message) = frame.message {
+            if frame.header.is_control() {
+                half.control.frame(id, &frame.header, &message.bytes, &mut other.control, &mut unit.links);
+                half.close_frame |= frame.header.opcode == opcode::CLOSE;
+            } else {
+                let mut sink = Sink::new(Detail::Facts, Bytes::new());
+                let (source, offset) = message_source(&frame.header, &message, frame.continues);
+                let payload = Payload {
+                    bytes: message.bytes,
+                    source,
+                    offset,
+                    carrier: dissect::Carrier::WebSocketMessage { text: message.text },
+                    dir,
+                    unit: id,
+                    announced: None,
+                };
+                if message.whole {
+                    dissect::payload(&payload, &mut half.memory, &mut sink);
+                }
+                let (_, findings, facts) = sink.finish();
+                unit.findings.extend(findings);
+                unit.facts = facts;
+                if let Some(announced) = unit.memory.announced {
+                    unit.links.push(Link { kind: LinkKind::Announced, to: announced.by });
+                }
+                unit.undecoded = !message.whole;
+                if message.compressed && message.whole {
+                    unit.inflated = Some(Bytes::from(payload.bytes.into_owned()));
+                }
+            }
+        }
+        if unit.findings.iter().any(|f| f.rule.severity == super::field::Severity::Error) {
+            half.violation.get_or_insert(id);
+        }
+        if frame.header.opcode == opcode::CLOSE {
+            unit.links.extend(other.violation.take().map(|to| Link { kind: LinkKind::Violation, to }));
+        }
+        units.push(unit);
+        Some(len)
+    }
+
+    /// Bytes of no protocol: each record is a unit.
+    fn opaque_step(
+        &mut self,
+        conn: ConnId,
+        dir: Direction,
+        input: &[u8],
+        units: &mut dyn Units,
+    ) -> Option<usize> {
+        if input.is_empty() {
+            return None;
+        }
+        let half = &mut self.halves[dir.index()];
+        half.place.take(input.len());
+        let mut unit = half.unit(conn, UnitKind::Opaque);
+        let wire = Bytes::copy_from_slice(input.get(..64).unwrap_or(input));
+        let mut sink = Sink::new(Detail::Facts, Bytes::new());
+        let input_of_unit = Input {
+            unit: units.next_id(),
+            kind: UnitKind::Opaque,
+            dir,
+            wire: &wire,
+            length: input.len() as u64,
+            happening: None,
+            sent: &[],
+            request: None,
+            message: None,
+            announced: None,
+        };
+        dissect::unit(&input_of_unit, &mut Memory::default(), &mut sink);
+        (_, unit.findings, _) = sink.finish();
+        units.push(unit);
+        Some(input.len())
+    }
+
+    /// What had begun when its direction ended becomes a unit as far as it came.
+    fn leftover(&mut self, record: &Record, dir: Direction, units: &mut dyn Units) {
+        let half = &mut self.halves[dir.index()];
+        half.place.take(half.carry.len());
+        half.carry.clear();
+        if half.place.is_at_boundary() {
+            return;
+        }
+        let (kind, findings) = match &mut half.protocol {
+            Protocol::WebSocket(framing) => {
+                // Without a whole header there is no frame yet.
+                let begun = framing.end().map(|frame| frame.findings);
+                (UnitKind::Frame, begun.unwrap_or_else(|| vec![finding(&websocket::FRAME_CUT_SHORT)]))
+            }
+            _ => (UnitKind::Opaque, vec![finding(&http1::rules::TRUNCATED)]),
+        };
+        let mut unit = half.unit(record.conn, kind);
+        unit.undecoded = true;
+        unit.findings = findings;
+        units.push(unit);
+    }
+
+    /// A unit that is not made from bytes.
+    fn happened(
+        &mut self,
+        record: &Record,
+        dir: Direction,
+        kind: UnitKind,
+        findings: Vec<Finding>,
+        units: &mut dyn Units,
+    ) {
+        let half = &mut self.halves[dir.index()];
+        let mut unit = half.unit(record.conn, kind);
+        (unit.at, unit.end) = (record.at, record.at);
+        unit.findings = findings;
+        if kind == UnitKind::Closed {
+            let broken = self.halves[dir.reverse().index()].violation.take();
+            unit.links.extend(broken.map(|to| Link { kind: LinkKind::Violation, to }));
+        }
+        if let What::Opened(opened) = &record.what
+            && let crate::wire::Connected::No { .. } = opened.connected
+        {
+            unit.findings.push(finding(&tcp::UNREACHABLE));
+        }
+        unit.happening = Some(Box::new(Happening { record: record.clone(), tally: self.tally }));
+        units.push(unit);
+    }
+}
+
+/// What the answer to an upgrade request says of permessage-deflate.
+fn agreed_deflate(answer: &[u8]) -> Option<Parameters> {
+    let Parsed::Complete(head) = Head::parse(answer, Role::Response) else { return None };
+    let values = head.values(answer, "sec-websocket-extensions");
+    let chosen = values.filter_map(|value| extensions::parse(std::str::from_utf8(value).ok()?).ok());
+    Parameters::agreed(&chosen.flatten().collect::<Vec<_>>())
+}
+
+/// In which source a message is, and where it begins there: numbered as [`websocket::dissect`] numbers them.
+fn message_source(header: &FrameHeader, message: &CompleteMessage<'_>, continues: bool) -> (SourceId, usize) {
+    let masked = header.mask.is_some() && header.length > 0;
+    match (continues || message.compressed, masked) {
+        (false, false) => (SourceId::WIRE, header.len()),
+        (false, true) | (true, false) => (SourceId(1), 0),
+        (true, true) => (SourceId(2), 0),
+    }
+}
+
+fn finding(rule: &'static super::field::Rule) -> Finding {
+    Finding { rule, span: Span::bits(SourceId::WIRE, 0..0), detail: String::new() }
+}

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::field::ProtocolDef;
 use super::sink::{Detail, Sink};
-use super::unit::{Memory, SourceId, Span, UnitId, UnitKind};
+use super::unit::{Happening, Memory, SourceId, Span, UnitId, UnitKind};
 use super::{PROTOCOLS, http1, tcp, websocket};
 use crate::wire::{Direction, Record};
 
@@ -111,8 +111,8 @@ pub struct Input<'a> {
     pub wire: &'a Bytes,
     /// How many bytes it has on the wire.
     pub length: u64,
-    /// The record it was made from, where it was not made from bytes.
-    pub record: Option<&'a Record>,
+    /// What happened, where it is not made from bytes.
+    pub happening: Option<&'a Happening>,
     /// What was sent in place of some of its bytes.
     pub sent: &'a [Record],
     /// For an HTTP response: the request that it answers, as far as its head.

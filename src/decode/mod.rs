@@ -9,6 +9,7 @@ pub mod connection;
 pub mod dissect;
 pub mod engineio;
 pub mod field;
+mod half;
 pub mod http1;
 pub mod json;
 pub mod jsonrpc;

@@ -29,6 +29,7 @@ pub struct Sink {
     findings: Vec<Finding>,
     facts: Vec<Fact>,
     tree: Tree,
+    sources: u16,
     open_layers: Vec<Layer>,
     open_nodes: Vec<Node>,
     nodes: usize,
@@ -37,16 +38,18 @@ pub struct Sink {
 impl Sink {
     /// An empty sink for a unit whose bytes on the wire are `wire`.
     pub fn new(detail: Detail, wire: Bytes) -> Sink {
-        let tree = Tree { layers: Vec::new(), sources: vec![Source { kind: SourceKind::Wire, bytes: wire }] };
-        Sink {
+        let mut sink = Sink {
             detail,
             findings: Vec::new(),
             facts: Vec::new(),
-            tree,
+            tree: Tree::default(),
+            sources: 0,
             open_layers: Vec::new(),
             open_nodes: Vec::new(),
             nodes: 0,
-        }
+        };
+        sink.source(SourceKind::Wire, wire);
+        sink
     }
 
     /// How much is wanted. Ask before doing work whose only use is a field or a summary.
@@ -59,12 +62,15 @@ impl Sink {
         self.detail == Detail::Tree
     }
 
-    /// Adds derived bytes. The id is only good for spans of this sink.
+    /// Adds derived bytes. They are numbered alike at every depth, and kept unless only facts are wanted.
     ///
     /// `None` where the unit has derived more sources than any honest unit does; then say no more of it.
     pub fn source(&mut self, kind: SourceKind, bytes: Bytes) -> Option<SourceId> {
-        let id = u16::try_from(self.tree.sources.len()).ok()?;
-        self.tree.sources.push(Source { kind, bytes });
+        let id = self.sources;
+        self.sources = id.checked_add(1)?;
+        if self.detail > Detail::Facts {
+            self.tree.sources.push(Source { kind, bytes });
+        }
         Some(SourceId(id))
     }
 

@@ -55,12 +55,34 @@ pub struct Unit {
     pub links: Vec<Link>,
     /// The message that ends in this unit, inflated, where it was compressed.
     pub inflated: Option<Bytes>,
+    /// It ends a message that could not be put together: larger than the limit, or not inflatable.
+    pub undecoded: bool,
     /// What we sent in place of bytes of this unit, where it differs.
     pub sent: Vec<Record>,
-    /// The record it was made from, where it is not made from bytes.
-    pub record: Option<Box<Record>>,
+    /// What happened, where it is not made from bytes.
+    pub happening: Option<Box<Happening>>,
     /// What the session ties together across connections.
     pub facts: Vec<Fact>,
+}
+
+/// A unit that is not made from bytes: what happened to the connection, and how far it had come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// The record.
+    pub record: Record,
+    /// The connection up to then.
+    pub tally: Tally,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// When the client was accepted.
+    pub opened: Timestamp,
+    /// When the first byte came, client to server and server to client.
+    pub first_byte: [Option<Timestamp>; 2],
+    /// How many bytes came, client to server and server to client.
+    pub bytes: [u64; 2],
 }
 
 /// An earlier unit that a unit belongs to.

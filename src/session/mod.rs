@@ -1,1 +1,123 @@
-//! Everything captured: the index of units, the byte store, the links between units.
+//! Everything captured between start and stop: the index of units, the byte store, the links between units.
+//!
+//! A unit takes a fixed, small number of bytes of memory; its bytes stay in the transcript, and what is shown of
+//! it is decoded again whenever someone looks.
+
+mod engine;
+mod index;
+mod look;
+pub mod positioned;
+mod store;
+
+use std::collections::HashMap;
+
+pub use engine::EngineSession;
+pub use index::UnitRef;
+pub use store::{Records, StoreError};
+
+use crate::decode::connection::Connection;
+use crate::decode::unit::{Finding, Link, UnitId};
+use crate::wire::{ConnId, Record, What};
+use index::Index;
+use store::Store;
+
+/// A session: live, or opened from a transcript.
+#[derive(Debug)]
+pub struct Session {
+    decoders: HashMap<ConnId, Connection>,
+    index: Index,
+    store: Store,
+    max_message: usize,
+}
+
+impl Session {
+    /// An empty session whose records can be read back from `records`. `max_message` is the longest WebSocket message, in bytes
+    /// after inflating, that is put together. Fails where no file for derived bytes can be made.
+    pub fn new(records: Box<dyn Records>, max_message: usize) -> Result<Session, StoreError> {
+        Ok(Session {
+            decoders: HashMap::new(),
+            index: Index::default(),
+            store: Store::new(records)?,
+            max_message,
+        })
+    }
+
+    /// Takes the next record, whose line begins at `offset` of the transcript and can be read there. Fails where
+    /// derived bytes cannot be stored; the unit is then there without them.
+    pub fn ingest(&mut self, record: &Record, offset: u64) -> Result<(), StoreError> {
+        match &record.what {
+            What::Received { dir, bytes } => self.store.received(record.conn, *dir, bytes.len(), offset),
+            What::Sent { dir, replaces, bytes, .. } if replaces.is_empty() => {
+                self.store.received(record.conn, *dir, bytes.len(), offset);
+            }
+            What::Lost { dir, bytes, .. } => self.store.lost(record.conn, *dir, *bytes),
+            _ => self.store.seen(record.conn),
+        }
+        let max_message = self.max_message;
+        let decoder = self.decoders.entry(record.conn).or_insert_with(|| Connection::new(max_message));
+        decoder.record(record, &mut self.index);
+        if decoder.is_over() {
+            self.decoders.remove(&record.conn);
+        }
+        self.index.take_inflated().into_iter().try_for_each(|(unit, bytes)| {
+            let place = self.store.derive(&bytes)?;
+            self.index.place_inflated(unit, place);
+            Ok(())
+        })
+    }
+
+    /// How many units there are.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All unit numbers, in order.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = UnitId> + use<> {
+        (1..=u32::try_from(self.len()).unwrap_or(u32::MAX)).map(UnitId)
+    }
+
+    /// What the index knows of a unit.
+    pub fn unit(&self, id: UnitId) -> Option<UnitRef> {
+        self.index.unit(id)
+    }
+
+    /// What is wrong with a unit or worth saying.
+    pub fn findings(&self, id: UnitId) -> &[(UnitId, Finding)] {
+        self.index.findings.of(id)
+    }
+
+    /// The earlier units that a unit belongs to.
+    pub fn links(&self, id: UnitId) -> &[(UnitId, Link)] {
+        self.index.links.of(id)
+    }
+
+    /// How many findings there are.
+    pub fn finding_count(&self) -> usize {
+        self.index.findings.len()
+    }
+
+    /// How many connections there were.
+    pub fn connection_count(&self) -> usize {
+        self.store.connection_count()
+    }
+
+    /// How many bytes passed, both ways.
+    pub fn byte_count(&self) -> u64 {
+        self.store.byte_count()
+    }
+
+    /// The engine sessions, in the order in which they were first seen.
+    pub fn engine_sessions(&self) -> &[EngineSession] {
+        self.index.engines.all()
+    }
+
+    /// The engine session that a unit belongs to.
+    pub fn engine_session(&self, unit: &UnitRef) -> Option<&EngineSession> {
+        self.index.engines.get(unit.engine?)
+    }
+}

@@ -1,7 +1,11 @@
 //! HTTP/1.1, RFC 9112, and the upgrade to WebSocket, RFC 6455 §4.
 
+mod chunked;
 pub mod framing;
 pub mod head;
+mod length;
+pub(crate) mod rules;
+mod text;
 
 pub use framing::{Exchange, Framing, Next, PendingRequest, Step};
 
@@ -17,7 +21,7 @@ pub static PROTOCOL: ProtocolDef = ProtocolDef {
     meaning: "A client asks for something with a request, and the server answers each request with a response.",
     spec: "RFC 9112",
     fields: &[],
-    rules: &[],
+    rules: rules::RULES,
 };
 
 /// Says what an HTTP request or response means: its head as it stood on the wire, its body with the

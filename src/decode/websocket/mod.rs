@@ -1,16 +1,31 @@
 //! WebSocket, RFC 6455 §5 to §8, and permessage-deflate, RFC 7692.
+//!
+//! In the order of the bytes: [`frame`] reads a header; `current` checks it; [`framing`] finds where the frame
+//! ends; `message` puts messages together, by way of `inflater` and `utf8`; `close` checks a close frame;
+//! `dissect` says what a frame means to whoever looks at it. What was agreed on at the upgrade is read by
+//! [`extensions`] and [`deflate`].
 
+mod close;
+mod current;
 pub mod deflate;
+mod dissect;
 pub mod extensions;
+mod fields;
 pub mod frame;
 pub mod framing;
+mod inflater;
+mod message;
+mod rules;
+mod utf8;
 
+#[cfg(test)]
+mod tests;
+
+pub use dissect::dissect;
 pub use framing::{CompleteMessage, Frame, Framing, Step};
+pub(crate) use rules::FRAME_CUT_SHORT;
 
-use super::dissect::Input;
 use super::field::ProtocolDef;
-use super::sink::Sink;
-use super::unit::Memory;
 
 /// WebSocket.
 pub static PROTOCOL: ProtocolDef = ProtocolDef {
@@ -18,12 +33,6 @@ pub static PROTOCOL: ProtocolDef = ProtocolDef {
     name: "WebSocket",
     meaning: "Lets both sides of one connection send messages at any time, each in one frame or several.",
     spec: "RFC 6455",
-    fields: &[],
-    rules: &[],
+    fields: fields::FIELDS,
+    rules: rules::RULES,
 };
-
-/// Says what a frame means: its header bit by bit, its payload masked and unmasked, and, where it ends a message,
-/// the message (`input.message`), which is handed on to [`super::dissect::payload`].
-pub fn dissect(input: &Input<'_>, memory: &mut Memory, sink: &mut Sink) {
-    let _ = (input, memory, sink);
-}

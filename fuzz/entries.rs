@@ -1,0 +1,190 @@
+//! One function for each parser of untrusted bytes. The fuzz targets call them, and `tests/corpus.rs` calls them with
+//! every file of the corpus. None may panic, whatever the bytes.
+
+use std::io::Write as _;
+
+use bytes::Bytes;
+use wirewalk::capture::transcript::Reader;
+use wirewalk::decode::dissect::{self, Carrier, Payload};
+use wirewalk::decode::http1::head::{Head, Role};
+use wirewalk::decode::http1::{self, Exchange};
+use wirewalk::decode::sink::{Detail, Sink};
+use wirewalk::decode::unit::{EngineIo, Memory, SourceId, Transport, UnitId};
+use wirewalk::decode::websocket::deflate::Parameters;
+use wirewalk::decode::websocket::{self, extensions};
+use wirewalk::export::{self, Print};
+use wirewalk::session::{Records, Session, StoreError};
+use wirewalk::wire::{ConnId, Direction, How, Record, Timestamp, What};
+
+/// A fuzz target: its name, and what it does with its input.
+pub type Entry = (&'static str, fn(&[u8]));
+
+/// All fuzz targets.
+pub const ENTRIES: &[Entry] = &[
+    ("head", head),
+    ("http", http),
+    ("frames", frames),
+    ("payload", payload),
+    ("extensions", extension_list),
+    ("conversation", conversation),
+    ("transcript", transcript),
+];
+
+/// Longer messages are not put together here, so that the limit is reached.
+const MAX_MESSAGE: usize = 1 << 16;
+
+/// The head of an HTTP message.
+pub fn head(data: &[u8]) {
+    let _ = Head::parse(data, Role::Request);
+    let _ = Head::parse(data, Role::Response);
+}
+
+/// The framing of HTTP: requests, then their responses. The first byte says how they are cut.
+pub fn http(data: &[u8]) {
+    let Some((cut, data)) = data.split_first() else { return };
+    let (requests, responses) = data.split_at(data.len() * usize::from(*cut) / 256);
+    let mut exchange = Exchange::default();
+    for (role, bytes) in [(Role::Request, requests), (Role::Response, responses)] {
+        let mut framing = http1::Framing::new(role);
+        let mut taken = 0;
+        for _ in 0..data.len() + 10 {
+            let rest = &bytes[taken..];
+            match framing.step(rest, true, &mut exchange) {
+                http1::Step::Head(head) => taken += head.len,
+                http1::Step::Body { len } => {
+                    assert!(len > 0 && len <= rest.len());
+                    taken += len;
+                }
+                http1::Step::End { .. } => {}
+                _ => break,
+            }
+        }
+    }
+}
+
+/// The framing of WebSocket. The first byte says which direction, whether compressed, and how it is cut.
+pub fn frames(data: &[u8]) {
+    let Some((how, data)) = data.split_first() else { return };
+    let dir = if how & 1 == 0 { Direction::ToServer } else { Direction::ToClient };
+    let deflate = (how & 2 != 0).then_some(Parameters {
+        server_no_context_takeover: how & 4 != 0,
+        client_no_context_takeover: how & 4 != 0,
+        server_max_window_bits: 15,
+        client_max_window_bits: 15,
+    });
+    let mut framing = websocket::Framing::new(dir, deflate, MAX_MESSAGE);
+    let piece = usize::from(how >> 3) + 1;
+    let mut kept = Vec::new();
+    for piece in data.chunks(piece * 7) {
+        kept.extend_from_slice(piece);
+        let mut taken = 0;
+        loop {
+            let rest = &kept[taken..];
+            match framing.step(rest) {
+                websocket::Step::Taken { len } => {
+                    assert!(len > 0 && len <= rest.len());
+                    taken += len;
+                }
+                websocket::Step::Frame { len, frame } => {
+                    assert!(len <= rest.len());
+                    assert!(frame.message.is_none_or(|m| m.bytes.len() <= MAX_MESSAGE.max(125)));
+                    taken += len;
+                }
+                websocket::Step::Need => break,
+            }
+            if taken == kept.len() {
+                break;
+            }
+        }
+        kept.drain(..taken);
+        assert!(kept.len() < 14);
+    }
+}
+
+/// What is inside messages and bodies. The first byte says what carries it.
+pub fn payload(data: &[u8]) {
+    let Some((how, data)) = data.split_first() else { return };
+    let text = how & 1 == 0;
+    let carrier = match how >> 1 & 3 {
+        0 => Carrier::WebSocketMessage { text },
+        1 => Carrier::HttpBody { media_type: "text/plain".to_owned() },
+        2 => Carrier::HttpBody { media_type: "application/json".to_owned() },
+        _ => Carrier::EngineIoMessage { text },
+    };
+    let transport = if how & 2 == 0 { Transport::WebSocket } else { Transport::Polling };
+    let engineio =
+        (how & 8 != 0).then_some(EngineIo { version: if how & 16 == 0 { 4 } else { 3 }, transport });
+    for detail in [Detail::Facts, Detail::Summary, Detail::Tree] {
+        let payload = Payload {
+            bytes: data.into(),
+            source: SourceId::WIRE,
+            offset: 0,
+            carrier: carrier.clone(),
+            dir: if how & 32 == 0 { Direction::ToServer } else { Direction::ToClient },
+            unit: UnitId(1),
+            announced: None,
+        };
+        let mut sink = Sink::new(detail, Bytes::copy_from_slice(data));
+        dissect::payload(&payload, &mut Memory { engineio, announced: None }, &mut sink);
+        sink.finish();
+    }
+}
+
+/// The value of `Sec-WebSocket-Extensions`.
+pub fn extension_list(data: &[u8]) {
+    let Ok(extensions) = extensions::parse(&String::from_utf8_lossy(data)) else { return };
+    let _ = Parameters::agreed(&extensions);
+}
+
+/// The bytes of records, in memory.
+#[derive(Debug)]
+struct Kept(Vec<Bytes>);
+
+impl Records for Kept {
+    fn bytes_at(&self, offset: u64, _len: usize) -> Result<Bytes, StoreError> {
+        Ok(self.0[offset as usize].clone())
+    }
+}
+
+/// Everything at once: a conversation, decoded, and printed in each way. Lines end with 0xff, and begin with a byte that says
+/// who speaks.
+pub fn conversation(data: &[u8]) {
+    let said: Vec<(Direction, Bytes)> = data
+        .split(|b| *b == 0xff)
+        .filter_map(|line| line.split_first())
+        .map(|(who, bytes)| {
+            let dir = if *who == b'<' { Direction::ToClient } else { Direction::ToServer };
+            (dir, Bytes::copy_from_slice(bytes))
+        })
+        .collect();
+    let kept = said.iter().map(|(_, bytes)| bytes.clone()).collect();
+    let Ok(mut session) = Session::new(Box::new(Kept(kept)), MAX_MESSAGE) else { return };
+    let mut ingest = |index: usize, what| {
+        let record = Record { at: Timestamp(index as u64), conn: ConnId(1), what };
+        session.ingest(&record, index as u64).unwrap();
+    };
+    for (index, (dir, bytes)) in said.iter().enumerate() {
+        ingest(index, What::Received { dir: *dir, bytes: bytes.clone() });
+    }
+    for dir in Direction::BOTH {
+        ingest(said.len(), What::Closed { by: dir.sender(), how: How::Fin, error: None });
+    }
+    let mut out = Vec::new();
+    for id in session.ids() {
+        let unit = session.unit(id).unwrap();
+        for print in [Print::Summary, Print::Bytes, Print::Json] {
+            export::unit(&session, &unit, print, &mut out).unwrap();
+            out.clear();
+        }
+    }
+}
+
+/// A transcript: with a header, so that the lines behind it are read.
+pub fn transcript(data: &[u8]) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let header = r#"{"wirewalk":"transcript","version":1,"by":"","started":"","upstream":""}"#;
+    writeln!(file, "{header}").unwrap();
+    file.write_all(data).unwrap();
+    let Ok(mut reader) = Reader::open(file.path()) else { return };
+    while let Ok(Some(_)) = reader.next_record() {}
+}

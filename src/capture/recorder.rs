@@ -1,0 +1,216 @@
+//! The only writer: takes records from the relay, appends them to the transcript, then feeds the session.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::queue::{self, Inbox};
+use super::transcript::{Header, Lines, Reader, TranscriptError, Writer};
+use crate::session::{Session, StoreError};
+use crate::wire::{ConnId, Direction, Record, Timestamp, What};
+
+/// So many bytes of records are decoded at once, so that whoever looks at the session need not wait long.
+const BATCH: usize = 1 << 20;
+
+/// How often a write that failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A session cannot be recorded or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum RecorderError {
+    /// The transcript cannot be written or read.
+    #[error(transparent)]
+    Transcript(#[from] TranscriptError),
+    /// There is no room for what is derived from the wire.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The thread that records cannot be started.
+    #[error("cannot start recording: {0}")]
+    Thread(io::Error),
+}
+
+/// A recording that goes on, on a thread of its own.
+#[derive(Debug)]
+pub struct Recorder {
+    inbox: Inbox,
+    session: Arc<RwLock<Session>>,
+    grew: watch::Receiver<usize>,
+    thread: JoinHandle<()>,
+}
+
+impl Recorder {
+    /// Starts recording to the file `record_to`, or to an unnamed one where nothing is to be kept.
+    /// `max_message` is the longest WebSocket message that is put together.
+    pub fn start(
+        upstream: &str,
+        record_to: Option<&Path>,
+        max_message: usize,
+    ) -> Result<Recorder, RecorderError> {
+        let header = Header::now(upstream);
+        let writer = match record_to {
+            Some(path) => Writer::create(path, &header)?,
+            None => Writer::unnamed(&header)?,
+        };
+        let lines = writer.lines().map_err(StoreError::from)?;
+        let session = Arc::new(RwLock::new(Session::new(Box::new(lines), max_message)?));
+        let inbox = Inbox::new();
+        let (grow, grew) = watch::channel(0);
+        let work = Work {
+            inbox: inbox.clone(),
+            writer,
+            session: Arc::clone(&session),
+            grow,
+            failed: None,
+            lost: BTreeMap::new(),
+        };
+        let thread = std::thread::Builder::new().name("recorder".to_owned());
+        let thread = thread.spawn(move || work.run()).map_err(RecorderError::Thread)?;
+        Ok(Recorder { inbox, session, grew, thread })
+    }
+
+    /// Where the relay hands its records.
+    pub fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// What was captured so far.
+    pub fn session(&self) -> &Arc<RwLock<Session>> {
+        &self.session
+    }
+
+    /// Tells that the session grew: the number of its units. Closed when recording ended.
+    pub fn grew(&self) -> watch::Receiver<usize> {
+        self.grew.clone()
+    }
+
+    /// Records what still waits, and ends. Returns when all of it is on disk.
+    pub fn finish(self) {
+        self.inbox.close();
+        // The thread does not panic; if it did, what was recorded until then stands.
+        let _ = self.thread.join();
+    }
+
+    /// Opens a transcript: the same records, on the same road. Returns the session, and how many bytes of a last
+    /// line that is cut off were left out.
+    pub fn open(path: &Path, max_message: usize) -> Result<(Session, Header, u64), RecorderError> {
+        let mut reader = Reader::open(path)?;
+        let header = reader.header().clone();
+        let file = std::fs::File::open(path)
+            .map_err(|error| TranscriptError::Read { path: path.to_owned(), error })?;
+        let mut session = Session::new(Box::new(Lines::new(file)), max_message)?;
+        while let Some((offset, record)) = reader.next_record()? {
+            session.ingest(&record, offset)?;
+        }
+        Ok((session, header, reader.cut_off()))
+    }
+}
+
+/// What the recording thread holds.
+struct Work {
+    inbox: Inbox,
+    writer: Writer,
+    session: Arc<RwLock<Session>>,
+    grow: watch::Sender<usize>,
+    /// When writing failed last, and why. Until it works again nothing is captured.
+    failed: Option<(Instant, String)>,
+    /// What passed meanwhile.
+    lost: BTreeMap<(ConnId, usize), (Timestamp, u64)>,
+}
+
+impl Work {
+    fn run(mut self) {
+        while let Some(records) = self.inbox.take(if self.failed.is_some() { RETRY } else { Duration::MAX }) {
+            let mut batch = Vec::new();
+            let mut bytes = 0;
+            for record in records {
+                bytes += queue::cost(&record);
+                batch.push(record);
+                if bytes >= BATCH {
+                    self.record(std::mem::take(&mut batch));
+                    self.inbox.done(std::mem::take(&mut bytes));
+                }
+            }
+            self.record(batch);
+            self.inbox.done(bytes);
+        }
+        self.recover(true);
+    }
+
+    /// Writes a batch, then decodes it. What is decoded can be read back from the file.
+    fn record(&mut self, records: Vec<Record>) {
+        if self.failed.is_some() && !self.recover(false) {
+            records.iter().for_each(|r| self.lose(r));
+            return;
+        }
+        if records.is_empty() {
+            return;
+        }
+        let offsets: Vec<u64> = records.iter().map(|r| self.writer.append(r)).collect();
+        if let Err(error) = self.writer.flush() {
+            eprintln!(
+                "wirewalk: recording stopped: {error}; the connections go on, and it is tried again every second"
+            );
+            self.writer.discard();
+            self.failed = Some((Instant::now(), error.to_string()));
+            records.iter().for_each(|r| self.lose(r));
+            return;
+        }
+        self.ingest(records.iter().zip(offsets));
+    }
+
+    fn ingest<'a>(&mut self, records: impl Iterator<Item = (&'a Record, u64)>) {
+        let mut session = self.session.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (record, offset) in records {
+            if let Err(error) = session.ingest(record, offset) {
+                eprintln!("wirewalk: {error}");
+            }
+        }
+        let units = session.len();
+        drop(session);
+        self.grow.send_if_modified(|seen| std::mem::replace(seen, units) != units);
+    }
+
+    /// Counts what cannot be captured. That a connection opened or closed is not bytes, and is told again by what
+    /// comes after it.
+    fn lose(&mut self, record: &Record) {
+        if let What::Received { dir, bytes } = &record.what {
+            let entry = self.lost.entry((record.conn, dir.index())).or_insert((record.at, 0));
+            entry.1 += bytes.len() as u64;
+        }
+    }
+
+    /// Tries to go on after a failure; at the end, says in any case what was lost, on the screen if not on disk.
+    fn recover(&mut self, at_the_end: bool) -> bool {
+        let Some((since, why)) = &self.failed else { return true };
+        if since.elapsed() < RETRY && !at_the_end {
+            return false;
+        }
+        let records: Vec<Record> = self
+            .lost
+            .iter()
+            .map(|(&(conn, dir), &(at, bytes))| {
+                let what = What::Lost { dir: Direction::BOTH[dir], bytes, why: why.clone() };
+                Record { at, conn, what }
+            })
+            .collect();
+        let offsets: Vec<u64> = records.iter().map(|r| self.writer.append(r)).collect();
+        match self.writer.flush() {
+            Err(error) if !at_the_end => {
+                self.writer.discard();
+                self.failed = Some((Instant::now(), error.to_string()));
+                false
+            }
+            _ => {
+                self.failed = None;
+                self.lost.clear();
+                self.ingest(records.iter().zip(offsets));
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `wirewalk demo`: the embedded server, the scripted client, and the real relay between them.
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::{Output, Recording, live};
+use crate::demo::{Pace, Server, play};
+use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream};
+
+/// Show a real Socket.IO server and its client talking, with nothing to install.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Begin again at the end, until Ctrl-C
+    #[arg(long = "loop")]
+    again: bool,
+
+    #[command(flatten)]
+    recording: Recording,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Options {
+    pub fn run(self) -> anyhow::Result<()> {
+        live::runtime()?.block_on(async {
+            let server = Server::start().await?;
+            let upstream = format!("http://{}", server.addr());
+            let proxy = Proxy::bind(Config {
+                listen: "127.0.0.1:0".to_owned(),
+                upstream: Upstream::parse(&upstream)?,
+                host: HostPolicy::default(),
+                origin: OriginPolicy::default(),
+                tls: TlsOptions::default(),
+            })
+            .await?;
+            let via = proxy.local_addr();
+            eprintln!(
+                "wirewalk: a chat client talks to http://{via}, wirewalk passes on to {upstream}; Ctrl-C ends"
+            );
+            let script = async {
+                loop {
+                    play(via, Pace::default()).await.context("the demo failed")?;
+                    if !self.again {
+                        return Ok(());
+                    }
+                }
+            };
+            let result =
+                live::run(proxy, &upstream, self.recording.record.as_deref(), &self.output, script).await;
+            server.stop().await;
+            result
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! What the proxy and the demo share: a recording, a relay into it, and the units printed as they come.
+
+use std::io;
+use std::path::Path;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tokio::sync::oneshot;
+
+use super::Output;
+use super::printer::Printer;
+use crate::capture::Recorder;
+use crate::proxy::Proxy;
+use crate::session::Session;
+
+/// How long what is left may take to be printed after the end.
+const LAST_WORDS: Duration = Duration::from_millis(1500);
+
+/// Relays, records and prints until `end` is over, Ctrl-C is pressed, or nobody reads the output any more; then
+/// says what there was. `end` may fail, and its failure is returned after everything is closed in order.
+pub(super) async fn run(
+    proxy: Proxy,
+    upstream: &str,
+    record: Option<&Path>,
+    output: &Output,
+    end: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let recorder = Recorder::start(upstream, record, output.max_message.0)?;
+    let session = recorder.session().clone();
+    let printer = Printer::start(session.clone(), recorder.grew(), output.clone());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let relay = tokio::spawn(proxy.run(recorder.inbox().clone(), async {
+        // A dropped sender stops the relay as well.
+        let _ = stopped.await;
+    }));
+    let result = tokio::select! {
+        result = end => result,
+        result = interrupted() => result.context("cannot wait for Ctrl-C"),
+        () = printer.ended() => Ok(()),
+    };
+    let _ = stop.send(());
+    relay.await.context("the relay failed")?;
+    tokio::task::spawn_blocking(|| recorder.finish()).await.context("recording failed")?;
+    let printed = printer.finish(Instant::now() + LAST_WORDS).await;
+    eprintln!("wirewalk: {}", closing_words(&session.read().unwrap_or_else(PoisonError::into_inner)));
+    if let Some(path) = record {
+        eprintln!("wirewalk: recorded in {}; open it again with: wirewalk open {0}", path.display());
+    }
+    match printed {
+        // Whoever read the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        printed => printed.context("cannot print")?,
+    }
+    result
+}
+
+/// Waits for Ctrl-C, or for being asked to end in another way.
+async fn interrupted() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+            _ = hang_up.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// What there was: `3 connections, 41 units, 5,120 bytes, 2 findings`.
+pub(super) fn closing_words(session: &Session) -> String {
+    let count = |n: usize, one: &str| match n {
+        1 => format!("1 {one}"),
+        n => format!("{} {one}s", thousands(n as u64)),
+    };
+    [
+        count(session.connection_count(), "connection"),
+        count(session.len(), "unit"),
+        count(usize::try_from(session.byte_count()).unwrap_or(usize::MAX), "byte"),
+        count(session.finding_count(), "finding"),
+    ]
+    .join(", ")
+}
+
+fn thousands(n: u64) -> String {
+    match n {
+        0..1000 => n.to_string(),
+        _ => format!("{},{:03}", thousands(n / 1000), n % 1000),
+    }
+}
+
+/// The runtime that a live session runs on.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
+        for (n, text) in cases {
+            assert_eq!(thousands(n), text);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Prints units on standard output, on a thread of its own: whoever reads slowly holds up nothing else.
+
+use std::io::{self, Write};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use anstream::AutoStream;
+use clap::ColorChoice;
+use tokio::sync::watch;
+
+use super::Output;
+use crate::decode::unit::UnitId;
+use crate::export::{self, Print, text};
+use crate::session::Session;
+
+/// So many units are put into words at once, while the session cannot grow.
+const BATCH: u32 = 64;
+
+/// Standard output, with colour where that is wanted and understood.
+fn stdout(color: ColorChoice) -> AutoStream<io::Stdout> {
+    let choice = match color {
+        ColorChoice::Auto => AutoStream::choice(&io::stdout()),
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    };
+    AutoStream::new(io::stdout(), choice)
+}
+
+/// Prints a session that is complete.
+pub(super) fn all(session: &Session, output: &Output) -> io::Result<()> {
+    let mut out = stdout(output.color);
+    heading(output, &mut out)?;
+    let mut text = Vec::new();
+    for id in session.ids() {
+        units(session, id.0..id.0 + 1, output.print, &mut text)?;
+        if text.len() >= 1 << 16 {
+            out.write_all(&text)?;
+            text.clear();
+        }
+    }
+    out.write_all(&text)?;
+    out.flush()
+}
+
+fn heading(output: &Output, out: &mut dyn Write) -> io::Result<()> {
+    match output.print {
+        Print::Json => Ok(()),
+        _ => text::heading(out),
+    }
+}
+
+fn units(session: &Session, ids: std::ops::Range<u32>, print: Print, out: &mut Vec<u8>) -> io::Result<()> {
+    ids.filter_map(|id| session.unit(UnitId(id)))
+        .try_for_each(|unit| export::unit(session, &unit, print, out))
+}
+
+/// Prints a session while it grows.
+pub(super) struct Printer {
+    thread: JoinHandle<io::Result<()>>,
+    deadline: watch::Sender<Option<Instant>>,
+    ended: watch::Receiver<()>,
+}
+
+impl Printer {
+    /// Starts printing. `grew` tells when there is more, and closes at the end.
+    pub fn start(session: Arc<RwLock<Session>>, grew: watch::Receiver<usize>, output: Output) -> Printer {
+        let (deadline, until) = watch::channel(None);
+        let (end, ended) = watch::channel(());
+        let runtime = tokio::runtime::Handle::current();
+        let thread = std::thread::spawn(move || {
+            let _end = end;
+            follow(&session, grew, &until, &output, &runtime)
+        });
+        Printer { thread, deadline, ended }
+    }
+
+    /// Waits until printing ended by itself, because nobody reads any more.
+    pub async fn ended(&self) {
+        // An error says that the thread is gone, which is what is waited for.
+        let _ = self.ended.clone().changed().await;
+    }
+
+    /// Prints what is left, but no longer than until `deadline`. Returns what went wrong with standard output.
+    pub async fn finish(mut self, deadline: Instant) -> io::Result<()> {
+        self.deadline.send_replace(Some(deadline));
+        let grace = tokio::time::sleep_until(deadline.into());
+        tokio::select! {
+            _ = self.ended.changed() => self.thread.join().unwrap_or_else(|_| Err(io::Error::other("printing failed"))),
+            // Standard output takes nothing more; the thread ends with the process.
+            () = grace => Err(io::Error::other("not all units were printed: standard output is too slow")),
+        }
+    }
+}
+
+fn follow(
+    session: &RwLock<Session>,
+    mut grew: watch::Receiver<usize>,
+    until: &watch::Receiver<Option<Instant>>,
+    output: &Output,
+    runtime: &tokio::runtime::Handle,
+) -> io::Result<()> {
+    let mut out = stdout(output.color);
+    heading(output, &mut out)?;
+    out.flush()?;
+    let mut next = 1;
+    let mut growing = true;
+    while growing {
+        growing = runtime.block_on(grew.changed()).is_ok();
+        loop {
+            let mut text = Vec::new();
+            {
+                let session = session.read().unwrap_or_else(PoisonError::into_inner);
+                let len = u32::try_from(session.len()).unwrap_or(u32::MAX);
+                let end = (len + 1).min(next + BATCH);
+                units(&session, next..end, output.print, &mut text)?;
+                next = end;
+            }
+            if text.is_empty() {
+                break;
+            }
+            out.write_all(&text)?;
+            if until.borrow().is_some_and(|deadline| Instant::now() > deadline) {
+                return Ok(());
+            }
+        }
+        out.flush()?;
+    }
+    Ok(())
+}

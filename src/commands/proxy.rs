@@ -1,0 +1,67 @@
+//! `wirewalk proxy`: stand in front of a server and show what passes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::{Output, Recording, live};
+use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream};
+
+/// Stand in front of a server and show what passes.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The server, such as http://127.0.0.1:5000, https://example.org, ws://[::1]:9000 or :5000
+    #[arg(value_parser = Upstream::parse)]
+    upstream: Upstream,
+
+    /// Where to listen: ADDRESS:PORT, :PORT for this machine alone, :0 for any free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: String,
+
+    #[command(flatten)]
+    recording: Recording,
+
+    #[command(flatten)]
+    output: Output,
+
+    /// The Host that the server is told: keep, upstream, or a name [default: keep for a server on this machine, else
+    /// upstream]
+    #[arg(long, value_name = "keep|upstream|NAME", help_heading = "Rewriting")]
+    host: Option<HostPolicy>,
+
+    /// The Origin that the server is told: keep, upstream, or a URL [default: as --host]
+    #[arg(long, value_name = "keep|upstream|URL", help_heading = "Rewriting")]
+    origin: Option<OriginPolicy>,
+
+    /// Do not check the server's certificate
+    #[arg(long, help_heading = "TLS to the server")]
+    insecure: bool,
+
+    /// Trust the certificates in this PEM file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "TLS to the server")]
+    ca: Option<PathBuf>,
+}
+
+impl Options {
+    pub fn run(self) -> anyhow::Result<()> {
+        live::runtime()?.block_on(async {
+            let upstream = self.upstream.to_string();
+            let proxy = Proxy::bind(Config {
+                listen: self.listen,
+                upstream: self.upstream,
+                host: self.host.unwrap_or_default(),
+                origin: self.origin.unwrap_or_default(),
+                tls: TlsOptions { insecure: self.insecure, ca: self.ca },
+            })
+            .await?;
+            if proxy.is_exposed() {
+                eprintln!(
+                    "wirewalk: warning: {} can be reached from other machines; whoever connects reaches {upstream} through it",
+                    proxy.local_addr()
+                );
+            }
+            eprintln!("wirewalk: listening on http://{}, passing on to {upstream}; Ctrl-C ends", proxy.local_addr());
+            live::run(proxy, &upstream, self.recording.record.as_deref(), &self.output, std::future::pending()).await
+        })
+    }
+}

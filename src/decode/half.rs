@@ -1,0 +1,220 @@
+//! One direction of a connection: its place in the stream, its protocol, and what it must remember.
+
+use std::collections::VecDeque;
+
+use super::http1;
+use super::http1::head::Role;
+use super::limits::MAX_HTTP_DISSECTED;
+use super::unit::{Link, LinkKind, Memory, Unit, UnitId, UnitKind};
+use super::websocket::deflate::Parameters;
+use super::websocket::frame::{FrameHeader, opcode};
+use super::{unit, websocket};
+use crate::wire::{ConnId, Direction, Record, Timestamp, What};
+
+/// What a direction speaks.
+#[derive(Debug)]
+pub(super) enum Protocol {
+    Http1(http1::Framing),
+    WebSocket(Box<websocket::Framing>),
+    Opaque,
+}
+
+/// One direction of a connection.
+#[derive(Debug)]
+pub(super) struct Half {
+    dir: Direction,
+    pub protocol: Protocol,
+    /// Bytes that no step has taken yet.
+    pub carry: Vec<u8>,
+    pub place: Place,
+    /// The HTTP message so far, at most [`MAX_HTTP_DISSECTED`] bytes of it.
+    pub collected: Vec<u8>,
+    /// What was sent in place of bytes of units that are not complete yet.
+    sent: Vec<Record>,
+    pub memory: Memory,
+    pub deflate: Option<Parameters>,
+    /// The latest fragment of an unfinished message.
+    pub last_fragment: Option<UnitId>,
+    pub control: Control,
+    /// A close frame was sent.
+    pub close_frame: bool,
+    /// The first frame that broke the protocol, until the other peer closes.
+    pub violation: Option<UnitId>,
+    /// Nothing more will come.
+    pub ended: bool,
+}
+
+impl Half {
+    pub fn new(dir: Direction) -> Half {
+        let role = match dir {
+            Direction::ToServer => Role::Request,
+            Direction::ToClient => Role::Response,
+        };
+        Half {
+            dir,
+            protocol: Protocol::Http1(http1::Framing::new(role)),
+            carry: Vec::new(),
+            place: Place::default(),
+            collected: Vec::new(),
+            sent: Vec::new(),
+            memory: Memory::default(),
+            deflate: None,
+            last_fragment: None,
+            control: Control::default(),
+            close_frame: false,
+            violation: None,
+            ended: false,
+        }
+    }
+
+    pub fn is_websocket(&self) -> bool {
+        matches!(self.protocol, Protocol::WebSocket(_))
+    }
+
+    /// Bytes came.
+    pub fn arrived(&mut self, at: Timestamp, len: usize) {
+        self.place.arrived(at, len as u64);
+    }
+
+    /// Bytes passed that were not captured: what they were cannot be known, nor where a unit begins behind them.
+    pub fn lose(&mut self, len: u64, at: Timestamp) {
+        self.place.arrived(at, len);
+        self.place.take(self.carry.len());
+        self.place.take_long(len);
+        self.carry.clear();
+        self.collected.clear();
+        self.protocol = Protocol::Opaque;
+    }
+
+    /// Something else was sent in place of bytes that are received next.
+    pub fn replaced(&mut self, record: Record) {
+        self.sent.push(record);
+    }
+
+    /// Takes bytes of an HTTP message.
+    pub fn take_http(&mut self, bytes: &[u8]) {
+        let room = MAX_HTTP_DISSECTED.saturating_sub(self.collected.len());
+        self.collected.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        self.place.take(bytes.len());
+    }
+
+    /// The unit that ends here.
+    pub fn unit(&mut self, conn: ConnId, kind: UnitKind) -> Unit {
+        let mut unit = self.place.unit(conn, self.dir, kind);
+        if !self.sent.is_empty() {
+            let begins_within = |r: &Record| matches!(&r.what, What::Sent { replaces, .. } if unit.range.contains(&replaces.start));
+            (unit.sent, self.sent) = std::mem::take(&mut self.sent).into_iter().partition(begins_within);
+        }
+        unit
+    }
+}
+
+/// Where in its stream a direction is, and when the bytes there came.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    /// Where the unit begins that is being read. `begun <= taken`.
+    begun: u64,
+    /// How many bytes the steps have taken. `taken <= arrived`.
+    taken: u64,
+    arrived: u64,
+    /// When the unit's first byte came.
+    at: Timestamp,
+    /// Where each record's bytes begin, and when they came; from the record that holds the last taken byte.
+    arrivals: VecDeque<(u64, Timestamp)>,
+}
+
+impl Place {
+    fn arrived(&mut self, at: Timestamp, len: u64) {
+        self.arrivals.push_back((self.arrived, at));
+        self.arrived += len;
+    }
+
+    /// A step took bytes of the current unit.
+    pub fn take(&mut self, len: usize) {
+        self.take_long(len as u64);
+    }
+
+    fn take_long(&mut self, len: u64) {
+        if len == 0 {
+            return;
+        }
+        if self.begun == self.taken {
+            self.forget(self.taken);
+            self.at = self.now();
+        }
+        self.taken += len;
+        self.forget(self.taken - 1);
+    }
+
+    /// Forgets the records before the one that holds the byte at `position`.
+    fn forget(&mut self, position: u64) {
+        while self.arrivals.get(1).is_some_and(|(start, _)| *start <= position) {
+            self.arrivals.pop_front();
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.arrivals.front().map(|(_, at)| *at).unwrap_or_default()
+    }
+
+    /// No unit has begun.
+    pub fn is_at_boundary(&self) -> bool {
+        self.begun == self.taken
+    }
+
+    /// The unit that ends here.
+    pub fn unit(&mut self, conn: ConnId, dir: Direction, kind: UnitKind) -> Unit {
+        let range = self.begun..self.taken;
+        self.begun = self.taken;
+        Unit {
+            conn,
+            dir,
+            at: self.at,
+            end: self.now(),
+            kind,
+            range,
+            memory: Memory::default(),
+            findings: Vec::new(),
+            links: Vec::new(),
+            inflated: None,
+            undecoded: false,
+            sent: Vec::new(),
+            happening: None,
+            facts: Vec::new(),
+        }
+    }
+}
+
+/// The pings of one direction that have no pong yet.
+#[derive(Debug, Default)]
+pub(super) struct Control {
+    pings: VecDeque<(UnitId, Vec<u8>)>,
+}
+
+/// So many unanswered pings of a direction are remembered.
+const MAX_PINGS: usize = 32;
+
+impl Control {
+    /// A control frame was sent: a ping is remembered, a pong is tied to the other side's ping with the same
+    /// payload. It also answers all earlier ones (RFC 6455 §5.5.3).
+    pub fn frame(
+        &mut self,
+        id: UnitId,
+        header: &FrameHeader,
+        payload: &[u8],
+        other: &mut Control,
+        links: &mut Vec<unit::Link>,
+    ) {
+        if header.opcode == opcode::PING {
+            if self.pings.len() == MAX_PINGS {
+                self.pings.pop_front();
+            }
+            self.pings.push_back((id, payload.to_vec()));
+        } else if header.opcode == opcode::PONG
+            && let Some(index) = other.pings.iter().rposition(|(_, sent)| sent == payload)
+        {
+            let answered = other.pings.drain(..=index).next_back();
+            links.extend(answered.map(|(to, _)| Link { kind: LinkKind::Ping, to }));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A unit in one line: what its highest layers say, and the names of the layers.
+
+use std::time::Duration;
+
+use crate::decode::unit::{Layer, LinkKind, Tree};
+use crate::session::{Session, UnitRef};
+
+/// So many characters of one inner layer are worth a place on the line of an HTTP message.
+const INNER: usize = 120;
+
+/// So many layers that stand side by side are named; a polling body can hold thousands of packets.
+const SIDE_BY_SIDE: usize = 6;
+
+/// A unit in one line. The text is a peer's, not escaped yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headline {
+    /// The keys of its protocols, outermost first, each once.
+    pub protocols: Vec<&'static str>,
+    /// What it says.
+    pub text: String,
+}
+
+/// The headline of a unit.
+pub fn of(tree: &Tree) -> Headline {
+    let mut headline = Headline::default();
+    collect(&tree.layers, &mut headline.protocols);
+    let mut texts = Vec::new();
+    for layer in &tree.layers {
+        if layer.protocol.key == "http" {
+            texts.push(layer.summary.clone());
+            let mut inner = Vec::new();
+            leaves(&layer.inside, &mut inner);
+            texts.extend(inner.iter().map(|text| cut(text, INNER)));
+        } else {
+            let mut own = Vec::new();
+            leaves(std::slice::from_ref(layer), &mut own);
+            texts.extend(own);
+        }
+    }
+    let more = texts.len().saturating_sub(SIDE_BY_SIDE);
+    texts.truncate(SIDE_BY_SIDE);
+    headline.text = texts.join(" · ");
+    if more > 0 {
+        headline.text.push_str(&format!(" · {more} more"));
+    }
+    headline
+}
+
+fn collect(layers: &[Layer], protocols: &mut Vec<&'static str>) {
+    for layer in layers {
+        if !protocols.contains(&layer.protocol.key) {
+            protocols.push(layer.protocol.key);
+        }
+        collect(&layer.inside, protocols);
+    }
+}
+
+/// The summaries of the innermost layers that have one.
+fn leaves(layers: &[Layer], texts: &mut Vec<String>) {
+    for layer in layers {
+        if texts.len() > SIDE_BY_SIDE {
+            // Counted, not shown.
+            texts.push(String::new());
+            continue;
+        }
+        let before = texts.len();
+        leaves(&layer.inside, texts);
+        if texts.len() == before && !layer.summary.is_empty() {
+            texts.push(layer.summary.clone());
+        }
+    }
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// How a unit belongs to earlier ones, as phrases such as `answers 12 in 3.1 ms`.
+pub fn ties(session: &Session, unit: &UnitRef) -> Vec<String> {
+    let phrase = |(_, link): &(_, crate::decode::unit::Link)| {
+        let after = session.unit(link.to).map(|to| duration(unit.at.since(to.at)));
+        let after = after.unwrap_or_default();
+        let to = link.to.0;
+        match link.kind {
+            LinkKind::Request | LinkKind::Event | LinkKind::Ping => format!("answers {to} in {after}"),
+            LinkKind::Fragment => format!("continues {to}"),
+            LinkKind::Announced => format!("belongs to {to}"),
+            LinkKind::Violation => format!("{after} after {to} broke the protocol"),
+        }
+    };
+    session.links(unit.id).iter().map(phrase).collect()
+}
+
+/// A length of time with three significant digits: `950 ns`, `3.14 ms`, `25 s`.
+pub fn duration(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    let (value, unit) = match nanos {
+        0..1_000 => return format!("{nanos} ns"),
+        1_000..1_000_000 => (nanos as f64 / 1e3, "µs"),
+        1_000_000..1_000_000_000 => (nanos as f64 / 1e6, "ms"),
+        _ => (nanos as f64 / 1e9, "s"),
+    };
+    match value {
+        v if v < 9.995 => format!("{v:.2} {unit}"),
+        v if v < 99.95 => format!("{v:.1} {unit}"),
+        v => format!("{v:.0} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_three_digits() {
+        let cases = [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_500, "1.50 µs"),
+            (12_345_678, "12.3 ms"),
+            (999_400_000, "999 ms"),
+            (25_000_000_000, "25.0 s"),
+            (123_000_000_000, "123 s"),
+        ];
+        for (nanos, expected) in cases {
+            assert_eq!(duration(Duration::from_nanos(nanos)), expected);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("äöü", 2), "äö…");
+    }
+}

@@ -1,0 +1,145 @@
+//! Units as JSON for other programs: one object a line.
+//!
+//! | member | value |
+//! |---|---|
+//! | `id` | the unit's number, from 1 |
+//! | `conn` | the connection's number, from 1 |
+//! | `dir` | `c2s` or `s2c` |
+//! | `at` | when its first byte came, in nanoseconds since the session began |
+//! | `took` | from its first byte to its last, in nanoseconds, exact to a microsecond |
+//! | `kind` | `opened`, `tls`, `http-request`, `http-response`, `frame`, `opaque`, `closed` or `lost` |
+//! | `length` | its bytes on the wire |
+//! | `summary`, `tags` | what it says in a line; the keys of its protocols, outermost first |
+//! | `layers` | each with `protocol`, `summary`, `span`, `fields` and the `layers` inside it |
+//! | `fields` | each with `key`, `label`, `value`, `name` where the value has one, `span`, and the `fields` it consists of |
+//! | `span` | `source`, an index into `sources`, and `bits`, first and end, counted from the source's first bit |
+//! | `sources` | the bytes that spans count in, each with `kind` and `length`; the wire's first |
+//! | `findings` | each with `rule`, `severity`, `title`, `detail`, `spec` and `span` |
+//! | `links` | the earlier units that it belongs to, each with `kind` and `to` |
+//! | `engine_session` | the Engine.IO `sid`, where it belongs to one |
+//!
+//! The value of a field of bytes is their text where they are UTF-8, else `{"base64": …}`.
+
+use std::io::{self, Write};
+
+use base64::Engine as _;
+use serde_json::{Map, Value as Json, json};
+
+use super::{headline, text};
+use crate::decode::sink::Detail;
+use crate::decode::unit::{Finding, Layer, Link, Node, Span, Tree, UnitId, UnitKind, Value};
+use crate::session::{Session, UnitRef};
+
+/// One unit as one line.
+pub fn unit(session: &Session, unit: &UnitRef, out: &mut dyn Write) -> io::Result<()> {
+    let mut object = Map::new();
+    let mut put = |key: &str, value: Json| object.insert(key.to_owned(), value);
+    put("id", unit.id.0.into());
+    put("conn", unit.conn.0.into());
+    put("dir", unit.dir.as_str().into());
+    put("at", unit.at.0.into());
+    put("took", unit.took.into());
+    put("kind", kind(unit.kind).into());
+    put("length", unit.length.into());
+    match session.look(unit, Detail::Tree) {
+        Ok(tree) => {
+            let headline = headline::of(&tree);
+            put("summary", headline.text.into());
+            put("tags", headline.protocols.into());
+            put("layers", tree.layers.iter().map(|l| layer(l, &tree)).collect());
+            put(
+                "sources",
+                tree.sources
+                    .iter()
+                    .map(|s| json!({"kind": s.kind.as_str(), "length": s.bytes.len()}))
+                    .collect(),
+            );
+        }
+        Err(error) => {
+            put("error", error.to_string().into());
+        }
+    }
+    put("findings", session.findings(unit.id).iter().map(finding).collect());
+    put("links", session.links(unit.id).iter().map(link).collect());
+    if let Some(engine) = session.engine_session(unit) {
+        put("engine_session", engine.sid.clone().into());
+    }
+    serde_json::to_writer(&mut *out, &object)?;
+    writeln!(out)
+}
+
+fn kind(kind: UnitKind) -> &'static str {
+    match kind {
+        UnitKind::Opened => "opened",
+        UnitKind::Tls => "tls",
+        UnitKind::HttpRequest => "http-request",
+        UnitKind::HttpResponse => "http-response",
+        UnitKind::Frame => "frame",
+        UnitKind::Opaque => "opaque",
+        UnitKind::Closed => "closed",
+        UnitKind::Lost => "lost",
+    }
+}
+
+fn layer(layer: &Layer, tree: &Tree) -> Json {
+    json!({
+        "protocol": layer.protocol.key,
+        "summary": layer.summary,
+        "span": span(&layer.span),
+        "fields": layer.nodes.iter().map(|n| field(n, tree)).collect::<Vec<_>>(),
+        "layers": layer.inside.iter().map(|l| self::layer(l, tree)).collect::<Vec<_>>(),
+    })
+}
+
+fn field(node: &Node, tree: &Tree) -> Json {
+    let mut object = Map::new();
+    let mut put = |key: &str, value: Json| object.insert(key.to_owned(), value);
+    put("key", node.def.key.into());
+    put("label", node.def.label.into());
+    put("value", value(node, tree));
+    if let Value::Unsigned(number) = node.value
+        && let Some(named) = node.def.value(number)
+    {
+        put("name", named.name.into());
+    }
+    put("span", span(&node.span));
+    if !node.children.is_empty() {
+        put("fields", node.children.iter().map(|n| field(n, tree)).collect());
+    }
+    Json::Object(object)
+}
+
+fn value(node: &Node, tree: &Tree) -> Json {
+    match &node.value {
+        Value::None => Json::Null,
+        Value::Unsigned(number) | Value::Duration(number) => (*number).into(),
+        Value::Flag(flag) => (*flag).into(),
+        Value::Text(text) | Value::Json(text) => text.as_str().into(),
+        Value::Bytes => {
+            let bytes = text::span(node, tree);
+            match std::str::from_utf8(bytes) {
+                Ok(text) => text.into(),
+                Err(_) => json!({"base64": base64::engine::general_purpose::STANDARD.encode(bytes)}),
+            }
+        }
+    }
+}
+
+fn span(span: &Span) -> Json {
+    json!({"source": span.source.0, "bits": [span.bits.start, span.bits.end]})
+}
+
+fn finding((_, finding): &(UnitId, Finding)) -> Json {
+    json!({
+        "rule": finding.rule.key,
+        "severity": finding.rule.severity.as_str(),
+        "title": finding.rule.title,
+        "detail": finding.detail,
+        "spec": finding.rule.spec,
+        "span": span(&finding.span),
+    })
+}
+
+fn link((_, link): &(UnitId, Link)) -> Json {
+    json!({"kind": link.kind.as_str(), "to": link.to.0})
+}

@@ -1,0 +1,193 @@
+//! Units as text for people: a line, or a line and the tree below it.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{headline, hex};
+use crate::decode::field::{FieldKind, Severity};
+use crate::decode::sink::Detail;
+use crate::decode::unit::{Finding, Layer, Node, SourceKind, Tree, Value};
+use crate::escape;
+use crate::session::{Session, UnitRef};
+use crate::wire::Direction;
+
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+
+/// So many characters of a value are printed.
+const MAX_VALUE: usize = 500;
+
+/// The columns of the tree before the bytes.
+const TREE_WIDTH: usize = 72;
+
+/// What the columns of a line are.
+pub fn heading(out: &mut dyn Write) -> io::Result<()> {
+    let style = DIM.underline();
+    writeln!(
+        out,
+        "{style}{:>6}  {:>11}  {:<5} {:<3}  {:<9}  what{style:#}",
+        "unit", "seconds", "conn", "way", "protocol"
+    )
+}
+
+/// One line for a unit, and one for each of its findings.
+pub fn summary(session: &Session, unit: &UnitRef, out: &mut dyn Write) -> io::Result<()> {
+    match session.look(unit, Detail::Summary) {
+        Ok(tree) => line(session, unit, &tree, out),
+        Err(error) => writeln!(out, "{:>6}  {error}", unit.id.0),
+    }
+}
+
+/// The line, and the tree of layers and fields below it; with `bytes`, each field's bytes beside it and every source
+/// as a whole at the end.
+pub fn layers(session: &Session, unit: &UnitRef, bytes: bool, out: &mut dyn Write) -> io::Result<()> {
+    let tree = match session.look(unit, Detail::Tree) {
+        Ok(tree) => tree,
+        Err(error) => return writeln!(out, "{:>6}  {error}", unit.id.0),
+    };
+    line(session, unit, &tree, out)?;
+    for inner in &tree.layers {
+        layer(inner, &tree, bytes, 1, out)?;
+    }
+    if bytes {
+        for source in tree.sources.iter().filter(|s| !s.bytes.is_empty()) {
+            writeln!(out, "  {BOLD}{} bytes, {}{BOLD:#}", source.bytes.len(), source.kind.as_str())?;
+            hex::dump(&source.bytes, "    ", out)?;
+        }
+    }
+    writeln!(out)
+}
+
+fn line(session: &Session, unit: &UnitRef, tree: &Tree, out: &mut dyn Write) -> io::Result<()> {
+    let headline = headline::of(tree);
+    let protocol = headline.protocols.last().copied().unwrap_or_default();
+    let style = protocol_style(protocol);
+    let arrow = match unit.dir {
+        Direction::ToServer => "──▶",
+        Direction::ToClient => "◀──",
+    };
+    let seconds = unit.at.0 as f64 / 1e9;
+    let conn = unit.conn.to_string();
+    let text = escape::line(&headline.text);
+    write!(
+        out,
+        "{DIM}{:>6}  {seconds:>11.6}{DIM:#}  {conn:<5} {style}{arrow}  {protocol:<9}{style:#}  {text}",
+        unit.id.0
+    )?;
+    let ties = headline::ties(session, unit);
+    if !ties.is_empty() {
+        write!(out, "  {DIM}({}){DIM:#}", ties.join(", "))?;
+    }
+    writeln!(out)?;
+    session.findings(unit.id).iter().try_for_each(|(_, found)| finding(found, out))
+}
+
+fn finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let (mark, colour) = match finding.rule.severity {
+        Severity::Error => ("✗ error", AnsiColor::Red),
+        Severity::Warning => ("! warning", AnsiColor::Yellow),
+        Severity::Note => ("· note", AnsiColor::Cyan),
+    };
+    let style = colour.on_default();
+    write!(out, "{:>35}{style}{mark}: {}{style:#}", "", finding.rule.title)?;
+    if !finding.detail.is_empty() {
+        write!(out, " ({})", escape::line(&finding.detail))?;
+    }
+    writeln!(out, "  {DIM}{}{DIM:#}", finding.rule.spec)?;
+    writeln!(out, "{:>37}{DIM}{}{DIM:#}", "", finding.rule.meaning)
+}
+
+fn layer(layer: &Layer, tree: &Tree, bytes: bool, depth: usize, out: &mut dyn Write) -> io::Result<()> {
+    let indent = "  ".repeat(depth);
+    let style = protocol_style(layer.protocol.key).bold();
+    let summary = escape::line(&layer.summary);
+    writeln!(out, "{indent}{style}{}{style:#}  {summary}", layer.protocol.name)?;
+    layer.nodes.iter().try_for_each(|n| node(n, tree, bytes, depth + 1, out))?;
+    layer.inside.iter().try_for_each(|inside| self::layer(inside, tree, bytes, depth + 1, out))
+}
+
+fn node(node: &Node, tree: &Tree, bytes: bool, depth: usize, out: &mut dyn Write) -> io::Result<()> {
+    let indent = "  ".repeat(depth);
+    let value = self::value(node, tree);
+    let label = node.def.label;
+    let separator = if value.is_empty() { "" } else { ": " };
+    write!(out, "{indent}{DIM}{label}{separator}{DIM:#}{value}")?;
+    if bytes && node.span.bits.end > node.span.bits.start {
+        let plain = indent.len() + label.chars().count() + separator.len() + value.chars().count();
+        let room = TREE_WIDTH.saturating_sub(plain).max(2);
+        write!(out, "{:room$}{DIM}{}{DIM:#}", "", beside(node, tree))?;
+    }
+    writeln!(out)?;
+    node.children.iter().try_for_each(|child| self::node(child, tree, bytes, depth + 1, out))
+}
+
+/// Where a field was read from, and its bytes: `wire 0..2  81 05`, or bits where it is not whole bytes.
+fn beside(node: &Node, tree: &Tree) -> String {
+    let kind =
+        tree.sources.get(usize::from(node.span.source.0)).map_or(SourceKind::Wire, |s| s.kind).as_str();
+    let bits = &node.span.bits;
+    if bits.start % 8 == 0 && bits.end % 8 == 0 {
+        return format!("{kind} {}..{}  {}", bits.start / 8, bits.end / 8, hex::short(span(node, tree), 8));
+    }
+    let byte = bits.start / 8;
+    let value = span(node, tree).first().copied().unwrap_or_default();
+    let pattern: String = (0..8u64)
+        .map(|bit| match bits.contains(&(byte * 8 + bit)) {
+            true => char::from(b'0' + (value >> (7 - bit) & 1)),
+            false => '.',
+        })
+        .collect();
+    format!("{kind} {byte}  {pattern}")
+}
+
+/// The bytes that a field was read from; those it only shares count too.
+pub(super) fn span<'a>(node: &Node, tree: &'a Tree) -> &'a [u8] {
+    let bits = &node.span.bits;
+    let source = tree.sources.get(usize::from(node.span.source.0));
+    let range = (bits.start / 8) as usize..bits.end.div_ceil(8) as usize;
+    source.and_then(|s| s.bytes.get(range)).unwrap_or_default()
+}
+
+/// A value as text, escaped, on one line, with its name where it has one.
+fn value(node: &Node, tree: &Tree) -> String {
+    let text = match &node.value {
+        Value::None => String::new(),
+        Value::Unsigned(number) => match node.def.value(*number) {
+            Some(named) => format!("{number} ({})", named.name),
+            None => number.to_string(),
+        },
+        Value::Flag(flag) => if *flag { "set" } else { "not set" }.to_owned(),
+        Value::Text(text) | Value::Json(text) => text.clone(),
+        Value::Duration(nanos) => headline::duration(Duration::from_nanos(*nanos)),
+        Value::Bytes => bytes_value(node, span(node, tree)),
+    };
+    let cut = match text.char_indices().nth(MAX_VALUE) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    };
+    escape::line(&cut).into_owned()
+}
+
+fn bytes_value(node: &Node, bytes: &[u8]) -> String {
+    debug_assert_eq!(node.def.kind, FieldKind::Bytes);
+    let head = bytes.get(..MAX_VALUE * 4).unwrap_or(bytes);
+    match std::str::from_utf8(head) {
+        Ok(text) if !text.is_empty() && !text.chars().any(|c| c.is_control() && !c.is_whitespace()) => {
+            format!("{} bytes, \"{text}\"", bytes.len())
+        }
+        _ => format!("{} bytes, {}", bytes.len(), hex::short(bytes, 16)),
+    }
+}
+
+fn protocol_style(protocol: &str) -> Style {
+    match protocol {
+        "tcp" => Style::new().dimmed(),
+        "http" => AnsiColor::Blue.on_default(),
+        "websocket" => AnsiColor::Green.on_default(),
+        "engineio" => AnsiColor::Yellow.on_default(),
+        "socketio" => AnsiColor::Magenta.on_default(),
+        _ => AnsiColor::Cyan.on_default(),
+    }
+}

@@ -1,0 +1,196 @@
+//! Engine sessions: polling requests and the WebSocket that share one Engine.IO `sid`, across connections.
+
+use std::collections::HashMap;
+
+use crate::decode::engineio::{LATE_PING, LATE_PONG};
+use crate::decode::field::Rule;
+use crate::decode::unit::{EngineIo, Fact, Finding, Link, LinkKind, SourceId, Span, Transport, Unit, UnitId};
+use crate::wire::{ConnId, Direction, Timestamp};
+
+/// The number of an engine session, counted from 1; it fits into a unit's entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct EngineId(std::num::NonZeroU32);
+
+/// At most so many events of an engine session wait for their acknowledgements and can still be tied to them.
+const MAX_WAITING_ACKS: usize = 10_000;
+
+/// One Engine.IO session (Engine.IO protocol, "Handshake").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineSession {
+    /// Its id, as the server gave it.
+    pub sid: String,
+    /// The protocol version: 3 or 4.
+    pub version: u8,
+    /// What carries it now.
+    pub transport: Transport,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// When it moved from polling to a WebSocket.
+    pub upgraded: Option<Timestamp>,
+    /// When a close packet was sent.
+    pub closed: Option<Timestamp>,
+    /// How often a ping is due, in milliseconds; 0 where its opening was not seen.
+    pub ping_interval: u64,
+    /// How long a pong may take, in milliseconds; 0 where its opening was not seen.
+    pub ping_timeout: u64,
+    /// The pings, probes not counted.
+    pub heartbeats: u32,
+    /// The pings and pongs that came later than the intervals allow.
+    pub late: u32,
+    /// The connections that carried it, in order.
+    pub connections: Vec<ConnId>,
+    last_ping: Option<Ping>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ping {
+    unit: UnitId,
+    at: Timestamp,
+    answered: bool,
+}
+
+/// Who asked for an acknowledgement: the engine session, or where none is known the connection; the direction, the
+/// namespace and the id.
+type Asked = (Result<EngineId, ConnId>, Direction, String, u64);
+
+/// All engine sessions, and what ties their units together.
+#[derive(Debug, Default)]
+pub(super) struct Engines {
+    sessions: Vec<EngineSession>,
+    by_sid: HashMap<String, EngineId>,
+    /// The engine session that a connection carries, and what the last request on it asked for.
+    by_connection: HashMap<ConnId, (Option<EngineId>, EngineIo)>,
+    asked: HashMap<Asked, UnitId>,
+}
+
+impl Engines {
+    pub fn all(&self) -> &[EngineSession] {
+        &self.sessions
+    }
+
+    pub fn get(&self, id: EngineId) -> Option<&EngineSession> {
+        self.sessions.get(id.0.get() as usize - 1)
+    }
+
+    fn get_mut(&mut self, id: EngineId) -> Option<&mut EngineSession> {
+        self.sessions.get_mut(id.0.get() as usize - 1)
+    }
+
+    /// Ties a unit to its engine session, by what it says, and to the earlier units that it answers.
+    pub fn tie(&mut self, id: UnitId, unit: &mut Unit) -> Option<EngineId> {
+        for fact in std::mem::take(&mut unit.facts) {
+            self.fact(id, unit, fact);
+        }
+        self.by_connection.get(&unit.conn).and_then(|(engine, _)| *engine)
+    }
+
+    fn fact(&mut self, id: UnitId, unit: &mut Unit, fact: Fact) {
+        let current = self.by_connection.get(&unit.conn).copied();
+        let engine = current.and_then(|(engine, _)| engine);
+        match fact {
+            Fact::EngineRequest { engineio, sid } => {
+                let engine = sid.map(|sid| self.session(sid, engineio, unit));
+                self.by_connection.insert(unit.conn, (engine.flatten(), engineio));
+            }
+            Fact::EngineOpen { sid, ping_interval, ping_timeout } => {
+                let engineio =
+                    current.map_or(EngineIo { version: 4, transport: Transport::WebSocket }, |(_, e)| e);
+                let engine = self.session(sid, engineio, unit);
+                self.by_connection.insert(unit.conn, (engine, engineio));
+                if let Some(session) = engine.and_then(|e| self.get_mut(e)) {
+                    (session.ping_interval, session.ping_timeout) = (ping_interval, ping_timeout);
+                }
+            }
+            Fact::EnginePing => self.ping(engine, id, unit),
+            Fact::EnginePong => self.pong(engine, unit),
+            Fact::EngineUpgrade => {
+                if let Some(session) = engine.and_then(|e| self.get_mut(e)) {
+                    session.transport = Transport::WebSocket;
+                    session.upgraded.get_or_insert(unit.at);
+                }
+            }
+            Fact::EngineClose => {
+                if let Some(session) = engine.and_then(|e| self.get_mut(e)) {
+                    session.closed.get_or_insert(unit.at);
+                }
+            }
+            Fact::AskedAck { namespace, id: ack } => {
+                if self.asked.len() < MAX_WAITING_ACKS {
+                    self.asked.insert((engine.ok_or(unit.conn), unit.dir, namespace, ack), id);
+                }
+            }
+            Fact::Acked { namespace, id: ack } => {
+                let asked = self.asked.remove(&(engine.ok_or(unit.conn), unit.dir.reverse(), namespace, ack));
+                unit.links.extend(asked.map(|to| Link { kind: LinkKind::Event, to }));
+            }
+        }
+    }
+
+    /// The engine session called `sid`, seen on the connection of `unit`.
+    fn session(&mut self, sid: String, engineio: EngineIo, unit: &Unit) -> Option<EngineId> {
+        let id = match self.by_sid.get(&sid) {
+            Some(id) => *id,
+            None => {
+                let number = u32::try_from(self.sessions.len() + 1).ok()?;
+                let id = EngineId(std::num::NonZeroU32::new(number)?);
+                self.sessions.push(EngineSession {
+                    sid: sid.clone(),
+                    version: engineio.version,
+                    transport: engineio.transport,
+                    first_seen: unit.at,
+                    upgraded: None,
+                    closed: None,
+                    ping_interval: 0,
+                    ping_timeout: 0,
+                    heartbeats: 0,
+                    late: 0,
+                    connections: Vec::new(),
+                    last_ping: None,
+                });
+                self.by_sid.insert(sid, id);
+                id
+            }
+        };
+        let session = self.get_mut(id)?;
+        if !session.connections.contains(&unit.conn) {
+            session.connections.push(unit.conn);
+        }
+        Some(id)
+    }
+
+    /// A ping: late where the last one is longer ago than the interval and the time-out together, by which time
+    /// the other side may give the connection up.
+    fn ping(&mut self, engine: Option<EngineId>, id: UnitId, unit: &mut Unit) {
+        let Some(session) = engine.and_then(|e| self.get_mut(e)) else { return };
+        session.heartbeats += 1;
+        let allowed = session.ping_interval + session.ping_timeout;
+        if let Some(last) = session.last_ping.replace(Ping { unit: id, at: unit.at, answered: false })
+            && allowed > 0
+            && unit.at.since(last.at).as_millis() > u128::from(allowed)
+        {
+            session.late += 1;
+            unit.findings.push(late(&LATE_PING, unit.at.since(last.at).as_millis(), allowed));
+        }
+    }
+
+    fn pong(&mut self, engine: Option<EngineId>, unit: &mut Unit) {
+        let Some(session) = engine.and_then(|e| self.get_mut(e)) else { return };
+        let allowed = session.ping_timeout;
+        let Some(ping) = session.last_ping.as_mut().filter(|ping| !ping.answered) else { return };
+        ping.answered = true;
+        unit.links.push(Link { kind: LinkKind::Ping, to: ping.unit });
+        let took = unit.at.since(ping.at).as_millis();
+        if allowed > 0 && took > u128::from(allowed) {
+            session.late += 1;
+            unit.findings.push(late(&LATE_PONG, took, allowed));
+        }
+    }
+}
+
+fn late(rule: &'static Rule, took: u128, allowed: u64) -> Finding {
+    Finding {
+        rule,
+        span: Span::bits(SourceId::WIRE, 0..0),
+        detail: format!("after {took} ms, {allowed} ms allowed"),
+    }
+}
