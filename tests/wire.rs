@@ -6,6 +6,8 @@
 //!
 //! Every conversation is also cut at every byte, and must give the same.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::path::Path;
 

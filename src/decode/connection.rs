@@ -101,6 +101,8 @@ impl Connection {
         let (dir, all) = match (by.direction(), how) {
             (Some(dir), How::Fin) => (dir, false),
             (Some(dir), _) => (dir, true),
+            // wirewalk ends only what it answered itself.
+            (None, How::Fin) => (Direction::ToClient, false),
             (None, _) => (Direction::ToServer, true),
         };
         for ended in Direction::BOTH.into_iter().filter(|d| all || *d == dir) {

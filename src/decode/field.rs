@@ -11,6 +11,9 @@ pub struct ProtocolDef {
     pub key: &'static str,
     /// Its name, such as `WebSocket`.
     pub name: &'static str,
+    /// Whether it is a way to write data, as JSON is, rather than a conversation with rules of its own. A unit is
+    /// named after its innermost conversation.
+    pub is_format: bool,
     /// What it is for, in one sentence.
     pub meaning: &'static str,
     /// The document that defines it.

@@ -16,6 +16,7 @@ pub struct JsonRpc;
 static PROTOCOL: ProtocolDef = ProtocolDef {
     key: "jsonrpc",
     name: "JSON-RPC",
+    is_format: false,
     meaning: "Calls a method on the other side and carries the result back, as JSON.",
     spec: "JSON-RPC 2.0 specification",
     fields: FIELDS,

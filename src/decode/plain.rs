@@ -16,6 +16,7 @@ pub struct Binary;
 static TEXT: ProtocolDef = ProtocolDef {
     key: "text",
     name: "Text",
+    is_format: true,
     meaning: "UTF-8 text of no protocol that wirewalk knows.",
     spec: "RFC 3629",
     fields: text::FIELDS,
@@ -25,6 +26,7 @@ static TEXT: ProtocolDef = ProtocolDef {
 static BINARY: ProtocolDef = ProtocolDef {
     key: "data",
     name: "Data",
+    is_format: true,
     meaning: "Bytes of no protocol that wirewalk knows.",
     spec: "RFC 9110 §8.3",
     fields: data::FIELDS,

@@ -77,9 +77,14 @@ impl Sink {
     /// Opens a layer inside the layer that is open. Each is closed by [`Sink::close_layer`].
     pub fn open_layer(&mut self, protocol: &'static ProtocolDef, span: Span) {
         if self.detail >= Detail::Summary {
-            let layer =
-                Layer { protocol, span, summary: String::new(), nodes: Vec::new(), inside: Vec::new() };
-            self.open_layers.push(layer);
+            self.open_layers.push(Layer {
+                protocol,
+                span,
+                summary: String::new(),
+                says_more: false,
+                nodes: Vec::new(),
+                inside: Vec::new(),
+            });
         }
     }
 
@@ -98,6 +103,13 @@ impl Sink {
     pub fn summary(&mut self, text: impl FnOnce() -> String) {
         if let Some(layer) = self.open_layers.last_mut() {
             layer.summary = text();
+        }
+    }
+
+    /// Says that the open layer's summary tells of things that none of the layers inside it tells of.
+    pub fn says_more(&mut self) {
+        if let Some(layer) = self.open_layers.last_mut() {
+            layer.says_more = true;
         }
     }
 

@@ -12,6 +12,7 @@ use crate::wire::{Connected, Direction, How, Opened, Peer, Tls, What};
 pub static PROTOCOL: ProtocolDef = ProtocolDef {
     key: "tcp",
     name: "TCP",
+    is_format: false,
     meaning: "Carries a stream of bytes in each direction, in order and complete, until each side closes.",
     spec: "RFC 9293",
     fields: FIELDS,

@@ -245,7 +245,9 @@ pub enum SourceKind {
     Unescaped,
     /// What wirewalk sent in place of what it received.
     Sent,
-    /// A unit of another connection or direction that is needed to understand this one.
+    /// The head of the request that a response answers.
+    Request,
+    /// The packet that announced attachments, and the attachments that came before.
     Attachment,
 }
 
@@ -261,6 +263,7 @@ impl SourceKind {
             SourceKind::Decoded => "decoded",
             SourceKind::Unescaped => "unescaped",
             SourceKind::Sent => "sent",
+            SourceKind::Request => "request",
             SourceKind::Attachment => "attachment",
         }
     }
@@ -351,6 +354,8 @@ pub struct Layer {
     pub span: Span,
     /// What it says, in a line; raw text of a peer, so escape it before it is shown.
     pub summary: String,
+    /// Whether it says more than the layers inside it, as several packets do of which only some carry something.
+    pub says_more: bool,
     /// Its fields.
     pub nodes: Vec<Node>,
     /// The layers that it carries.

@@ -16,6 +16,8 @@ const SIDE_BY_SIDE: usize = 6;
 pub struct Headline {
     /// The keys of its protocols, outermost first, each once.
     pub protocols: Vec<&'static str>,
+    /// The innermost of them that is no mere format.
+    pub protocol: &'static str,
     /// What it says.
     pub text: String,
 }
@@ -23,7 +25,7 @@ pub struct Headline {
 /// The headline of a unit.
 pub fn of(tree: &Tree) -> Headline {
     let mut headline = Headline::default();
-    collect(&tree.layers, &mut headline.protocols);
+    collect(&tree.layers, &mut headline);
     let mut texts = Vec::new();
     for layer in &tree.layers {
         if layer.protocol.key == "http" {
@@ -46,16 +48,19 @@ pub fn of(tree: &Tree) -> Headline {
     headline
 }
 
-fn collect(layers: &[Layer], protocols: &mut Vec<&'static str>) {
+fn collect(layers: &[Layer], headline: &mut Headline) {
     for layer in layers {
-        if !protocols.contains(&layer.protocol.key) {
-            protocols.push(layer.protocol.key);
+        if !headline.protocols.contains(&layer.protocol.key) {
+            headline.protocols.push(layer.protocol.key);
+            if !layer.protocol.is_format {
+                headline.protocol = layer.protocol.key;
+            }
         }
-        collect(&layer.inside, protocols);
+        collect(&layer.inside, headline);
     }
 }
 
-/// The summaries of the innermost layers that have one.
+/// The summaries of the innermost layers that have one, and of those that say more than what is inside them.
 fn leaves(layers: &[Layer], texts: &mut Vec<String>) {
     for layer in layers {
         if texts.len() > SIDE_BY_SIDE {
@@ -64,6 +69,9 @@ fn leaves(layers: &[Layer], texts: &mut Vec<String>) {
             continue;
         }
         let before = texts.len();
+        if layer.says_more {
+            texts.push(layer.summary.clone());
+        }
         leaves(&layer.inside, texts);
         if texts.len() == before && !layer.summary.is_empty() {
             texts.push(layer.summary.clone());

@@ -62,7 +62,7 @@ pub fn layers(session: &Session, unit: &UnitRef, bytes: bool, out: &mut dyn Writ
 
 fn line(session: &Session, unit: &UnitRef, tree: &Tree, out: &mut dyn Write) -> io::Result<()> {
     let headline = headline::of(tree);
-    let protocol = headline.protocols.last().copied().unwrap_or_default();
+    let protocol = headline.protocol;
     let style = protocol_style(protocol);
     let arrow = match unit.dir {
         Direction::ToServer => "──▶",
@@ -128,7 +128,7 @@ fn beside(node: &Node, tree: &Tree) -> String {
     let kind =
         tree.sources.get(usize::from(node.span.source.0)).map_or(SourceKind::Wire, |s| s.kind).as_str();
     let bits = &node.span.bits;
-    if bits.start % 8 == 0 && bits.end % 8 == 0 {
+    if bits.start.is_multiple_of(8) && bits.end.is_multiple_of(8) {
         return format!("{kind} {}..{}  {}", bits.start / 8, bits.end / 8, hex::short(span(node, tree), 8));
     }
     let byte = bits.start / 8;
@@ -158,7 +158,13 @@ fn value(node: &Node, tree: &Tree) -> String {
             Some(named) => format!("{number} ({})", named.name),
             None => number.to_string(),
         },
-        Value::Flag(flag) => if *flag { "set" } else { "not set" }.to_owned(),
+        Value::Flag(flag) => match (node.span.bits.end - node.span.bits.start == 1, flag) {
+            (true, true) => "set",
+            (true, false) => "not set",
+            (false, true) => "yes",
+            (false, false) => "no",
+        }
+        .to_owned(),
         Value::Text(text) | Value::Json(text) => text.clone(),
         Value::Duration(nanos) => headline::duration(Duration::from_nanos(*nanos)),
         Value::Bytes => bytes_value(node, span(node, tree)),

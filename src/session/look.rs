@@ -79,10 +79,10 @@ impl Session {
             return Ok(None);
         }
         let Some(header) = FrameHeader::parse(wire) else { return Ok(None) };
-        if !header.fin && !header.is_control() {
+        if !header.fin || header.is_control() {
             return Ok(None);
         }
-        let fragments = self.fragments(unit, &header);
+        let fragments = self.fragments(unit);
         let text = match fragments.first() {
             Some(first) => {
                 FrameHeader::parse(&self.wire(first, 14)?).is_some_and(|h| h.opcode == opcode::TEXT)
@@ -110,11 +110,8 @@ impl Session {
     }
 
     /// The fragments before a frame that belong to the same message, oldest first.
-    fn fragments(&self, unit: &UnitRef, header: &FrameHeader) -> Vec<UnitRef> {
+    fn fragments(&self, unit: &UnitRef) -> Vec<UnitRef> {
         let mut fragments = Vec::new();
-        if header.is_control() {
-            return fragments;
-        }
         let mut id = unit.id;
         while let Some(before) = self.linked(id, LinkKind::Fragment) {
             id = before.id;

@@ -6,6 +6,7 @@ use crate::decode::field::{ProtocolDef, fields, rules};
 pub(super) static PROTOCOL: ProtocolDef = ProtocolDef {
     key: "engineio",
     name: "Engine.IO",
+    is_format: false,
     meaning: "Carries packets over HTTP polling or a WebSocket, keeps the connection alive, and upgrades from the one to the other.",
     spec: "Engine.IO protocol v4",
     fields: FIELDS,

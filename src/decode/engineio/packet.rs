@@ -60,6 +60,9 @@ impl<'s, 'a> Reader<'s, 'a> {
             1 => first,
             _ => format!("{count} packets: {}", names.finish("")),
         });
+        if count > inside.len() {
+            sink.says_more();
+        }
         inside
     }
 

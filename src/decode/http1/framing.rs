@@ -104,7 +104,7 @@ pub enum Next {
 #[derive(Debug, Default)]
 pub struct Exchange {
     /// Requests whose final response has not come, oldest first. At most
-    /// [`MAX_PENDING_REQUESTS`](crate::decode::limits::MAX_PENDING_REQUESTS) of them keep their head. The request's
+    /// [`MAX_PENDING_REQUESTS`] of them keep their head. The request's
     /// framing adds one when its head is complete; the response's removes it at the end of the answer, which can be
     /// before the request's own end.
     pub pending: VecDeque<PendingRequest>,

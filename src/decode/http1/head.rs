@@ -32,7 +32,7 @@ pub enum Parsed {
     /// A whole head.
     Complete(Head),
     /// No HTTP/1.x message begins like this, or its head is longer than
-    /// [`MAX_HEAD`](crate::decode::limits::MAX_HEAD).
+    /// [`MAX_HEAD`].
     NotHttp,
 }
 

@@ -140,7 +140,7 @@ rules! {
         "Upgrading needs HTTP/1.1, and a server must ignore Upgrade in HTTP/1.0. A proxy that speaks 1.0 to the server (nginx without `proxy_http_version 1.1`) causes this.",
         "RFC 6455 §4.1";
     UPGRADE_NO_WEBSOCKET = Error "http.upgrade_no_websocket", "Upgrade does not name websocket",
-        "The Upgrade field must list `websocket`, or the server takes this for a plain request.",
+        "The Upgrade field must list `websocket`, or the server takes this for a plain request. A proxy that drops Upgrade, as all do unless told otherwise, causes this.",
         "RFC 6455 §4.2.1";
     UPGRADE_NO_CONNECTION = Error "http.upgrade_no_connection", "Connection does not name Upgrade",
         "Connection must list `Upgrade`, because Upgrade holds for one hop only. A proxy that rewrites Connection causes this.",
@@ -216,7 +216,7 @@ rules! {
         "The query's `transport` is unknown to the server, switched off in its `transports` setting, or not the one that the engine session uses.",
         "Engine.IO protocol v4, Transports";
     REFUSED_STRIPPED = Error "http.refused_stripped", "refused: the server saw no upgrade",
-        "The server took the request for a plain one, although it asks for an upgrade here. A proxy on the way removed Upgrade and Connection: let it pass them on.",
+        "The server took this upgrade for a plain request. A proxy in front of it removed Upgrade and Connection: let it pass them on (nginx: `proxy_set_header Upgrade $http_upgrade`).",
         "RFC 9110 §7.8";
     REFUSED_NO_WEBSOCKET = Error "http.refused_no_websocket", "refused: the server probably has no WebSocket support",
         "python-engineio answers `Bad Request`, without more, where its async mode has no WebSocket: install `simple-websocket`, or run the app under eventlet, gevent or an ASGI server.",

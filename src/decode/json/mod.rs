@@ -20,6 +20,7 @@ pub struct Json;
 static PROTOCOL: ProtocolDef = ProtocolDef {
     key: "json",
     name: "JSON",
+    is_format: true,
     meaning: "Writes numbers, texts, lists and named values as text.",
     spec: "RFC 8259",
     fields: FIELDS,

@@ -72,7 +72,10 @@ fn said(payload: &Payload<'_>, detail: Detail, by: impl FnOnce(&mut Sink)) -> Sa
     by(&mut sink);
     let (tree, findings, facts) = sink.finish();
     let said = Said { tree, findings, facts };
-    said.spans_lie_in_their_sources();
+    // The first pass keeps no sources.
+    if detail > Detail::Facts {
+        said.spans_lie_in_their_sources();
+    }
     said
 }
 

@@ -6,6 +6,7 @@ use crate::decode::field::{ProtocolDef, fields, rules};
 pub(super) static PROTOCOL: ProtocolDef = ProtocolDef {
     key: "socketio",
     name: "Socket.IO",
+    is_format: false,
     meaning: "Sends named events with arguments over Engine.IO, to namespaces, and lets the receiver acknowledge them.",
     spec: "Socket.IO protocol v5",
     fields: FIELDS,

@@ -31,6 +31,7 @@ use super::field::ProtocolDef;
 pub static PROTOCOL: ProtocolDef = ProtocolDef {
     key: "websocket",
     name: "WebSocket",
+    is_format: false,
     meaning: "Lets both sides of one connection send messages at any time, each in one frame or several.",
     spec: "RFC 6455",
     fields: fields::FIELDS,

@@ -65,9 +65,10 @@ fn what_servers_tolerate_is_read_and_said() {
 fn a_folded_field_is_one_field() {
     let input = "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n\tc \r\nD: e\r\n\r\n";
     let head = complete(input, Role::Request);
-    assert_eq!(&input[head.headers[1].value.clone()], "b\r\n\tc");
-    assert_eq!(&input[head.headers[1].line.clone()], "A: b\r\n\tc \r\n");
-    assert_eq!(&input[head.headers[2].name.clone()], "D");
+    let bytes = |range: &Range<usize>| text(input.as_bytes(), range).into_owned();
+    assert_eq!(bytes(&head.headers[1].value), "b\r\n\tc");
+    assert_eq!(bytes(&head.headers[1].line), "A: b\r\n\tc \r\n");
+    assert_eq!(bytes(&head.headers[2].name), "D");
     assert_eq!(head.issues[0].0.key, "http.obs_fold");
 }
 
@@ -124,15 +125,15 @@ fn issues_are_bounded() {
 /// Heads that are valid, nearly so, or broken somewhere.
 fn heads() -> impl Strategy<Value = Vec<u8>> {
     let start = prop_oneof![
-        "[A-Z]{1,7} /[a-z0-9/?&=%.-]{0,20} HTTP/1\\.[01]",
-        "HTTP/1\\.[01] [1-5][0-9][0-9]( [A-Za-z \u{e4}]{0,10})?",
-        "[A-Z!#(\u{1}]{0,4} ?[ /*a\u{e4}\t]{0,4} ?(HTTP/1\\.[0-2])?",
-        "HTTP/1\\.[0-2] {0,2}[0-9a]{2,4} {0,2}[a-z\t]{0,5}",
+        8 => "[A-Z]{1,7} /[a-z0-9/?&=%.-]{0,20} HTTP/1\\.[01]",
+        8 => "HTTP/1\\.[01] [1-5][0-9][0-9]( [A-Za-z \u{e4}]{0,10})?",
+        1 => "[A-Z!#(\u{1}]{0,4} ?[ /*a\u{e4}\t]{0,4} ?(HTTP/1\\.[0-2])?",
+        1 => "HTTP/1\\.[0-2] {0,2}[0-9a]{2,4} {0,2}[a-z\t]{0,5}",
     ];
     let field = prop_oneof![
-        "[A-Za-z-]{1,10}: ?[!-~ \t]{0,12}",
-        "Host: [a-z.]{1,9}",
-        "[ \tA-Za-z(:\u{0}]{0,8}:?[ -~\t\u{0}\u{7f}\u{e4}\r]{0,8}",
+        12 => "[A-Za-z-]{1,10}: ?[!-~ \t]{0,12}",
+        6 => "Host: [a-z.]{1,9}",
+        1 => "[ \tA-Za-z(:\u{0}]{0,8}:?[ -~\t\u{0}\u{7f}\u{e4}\r]{0,8}",
     ];
     let end = prop_oneof![8 => Just("\r\n"), 1 => Just("\n")];
     let lines = prop::collection::vec((field, end.clone()), 0..5);

@@ -1,0 +1,350 @@
+//! Undoes the codings of bodies (RFC 9110 §8.4.1): gzip, deflate, br and zstd.
+
+use std::io::{ErrorKind, Read};
+
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+use flate2::read::MultiGzDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+/// A frame of the zstd coding needs at most this window (RFC 9659 §3).
+const MAX_ZSTD_WINDOW: u64 = 8 << 20;
+
+/// Decoded bytes are taken in pieces of this size.
+const PIECE: usize = 32 << 10;
+
+/// A coding that can be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// RFC 1952.
+    Gzip,
+    /// The zlib format (RFC 1950), or, as some servers have it, plain DEFLATE (RFC 1951).
+    Deflate,
+    /// RFC 7932.
+    Brotli,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// What came of decoding.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Decoded {
+    /// As much as could be decoded.
+    pub(super) bytes: Vec<u8>,
+    /// Why that is not all of it.
+    pub(super) problem: Option<Problem>,
+    /// It was the deflate coding without its zlib wrapper.
+    pub(super) raw_deflate: bool,
+}
+
+/// Why a body could not be decoded to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Problem {
+    /// The body ended first.
+    Truncated,
+    /// The bytes are not of this coding; what the decoder said.
+    Corrupt(String),
+    /// More bytes would come out than allowed.
+    TooLarge,
+}
+
+impl Coding {
+    /// The coding with this name, in any case (RFC 9110 §16.6.1, with `x-gzip` from §8.4.1.3).
+    pub(super) fn named(name: &[u8]) -> Option<Coding> {
+        match name.to_ascii_lowercase().as_slice() {
+            b"gzip" | b"x-gzip" => Some(Coding::Gzip),
+            b"deflate" => Some(Coding::Deflate),
+            b"br" => Some(Coding::Brotli),
+            b"zstd" => Some(Coding::Zstd),
+            _ => None,
+        }
+    }
+
+    /// Undoes this coding. At most `max` bytes come out.
+    pub(super) fn decode(self, input: &[u8], max: usize) -> Decoded {
+        let mut out = Decoded::default();
+        let outcome = match self {
+            Coding::Gzip => gzip(input, &mut out.bytes, max),
+            Coding::Deflate => {
+                out.raw_deflate = !is_zlib(input);
+                inflate(input, !out.raw_deflate, &mut out.bytes, max)
+            }
+            Coding::Brotli => brotli(input, &mut out.bytes, max),
+            Coding::Zstd => zstd(input, &mut out.bytes, max),
+        };
+        out.problem = outcome.err();
+        out
+    }
+}
+
+/// Adds a piece to what was decoded, as far as allowed.
+fn add(out: &mut Vec<u8>, piece: &[u8], max: usize) -> Result<(), Problem> {
+    let room = max.saturating_sub(out.len());
+    out.extend_from_slice(piece.get(..room).unwrap_or(piece));
+    if piece.len() > room { Err(Problem::TooLarge) } else { Ok(()) }
+}
+
+/// Reads `decoder` to its end.
+fn read_all(decoder: &mut impl Read, out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+    let mut buffer = vec![0; PIECE];
+    loop {
+        let piece = match decoder.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(n) => buffer.get(..n).unwrap_or_default(),
+            Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Err(Problem::Truncated),
+            Err(e) => return Err(Problem::Corrupt(e.to_string())),
+        };
+        add(out, piece, max)?;
+    }
+}
+
+fn gzip(input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+    if !input.iter().zip(&[0x1f, 0x8b]).all(|(a, b)| a == b) {
+        return Err(Problem::Corrupt("it does not begin with 1f 8b".to_owned()));
+    }
+    read_all(&mut MultiGzDecoder::new(input), out, max)
+}
+
+/// Whether this begins with a zlib header: method 8, and a multiple of 31 (RFC 1950 §2.2).
+fn is_zlib(input: &[u8]) -> bool {
+    match input {
+        [cmf, flg, ..] => cmf & 0x0f == 8 && (u16::from(*cmf) << 8 | u16::from(*flg)) % 31 == 0,
+        _ => true,
+    }
+}
+
+fn inflate(input: &[u8], zlib: bool, out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+    let mut inflater = Decompress::new(zlib);
+    let mut buffer = vec![0; PIECE];
+    loop {
+        let (taken, given) = (inflater.total_in(), inflater.total_out());
+        let rest = usize::try_from(taken).ok().and_then(|n| input.get(n..)).unwrap_or_default();
+        let status = inflater
+            .decompress(rest, &mut buffer, FlushDecompress::None)
+            .map_err(|e| Problem::Corrupt(e.to_string()))?;
+        let length = usize::try_from(inflater.total_out() - given).unwrap_or(0);
+        add(out, buffer.get(..length).unwrap_or_default(), max)?;
+        if status == Status::StreamEnd {
+            return Ok(());
+        }
+        if length == 0 && inflater.total_in() == taken {
+            return Err(Problem::Truncated);
+        }
+    }
+}
+
+fn brotli(input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+    // The coding allows no large window (RFC 7932 §9.1), which could ask for 1 GiB.
+    let alloc = StandardAlloc::default;
+    let mut state = BrotliState::new_strict(alloc(), alloc(), alloc());
+    let mut buffer = vec![0; PIECE];
+    let (mut left, mut taken, mut total) = (input.len(), 0, 0);
+    loop {
+        let (mut room, mut given) = (buffer.len(), 0);
+        let result = BrotliDecompressStream(
+            &mut left,
+            &mut taken,
+            input,
+            &mut room,
+            &mut given,
+            &mut buffer,
+            &mut total,
+            &mut state,
+        );
+        add(out, buffer.get(..given).unwrap_or_default(), max)?;
+        match result {
+            BrotliResult::ResultSuccess => return Ok(()),
+            BrotliResult::NeedsMoreInput => return Err(Problem::Truncated),
+            BrotliResult::ResultFailure => return Err(Problem::Corrupt("not brotli data".to_owned())),
+            BrotliResult::NeedsMoreOutput => {}
+        }
+    }
+}
+
+/// All frames of `input`, one behind the other.
+fn zstd(input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+    let mut input = Input { rest: input, wanted_more: false };
+    while !input.rest.is_empty() {
+        let outcome = zstd_frame(&mut input, out, max);
+        // Whatever the decoder says then: it had not read all that it needed.
+        if outcome.is_err() && input.wanted_more {
+            return Err(Problem::Truncated);
+        }
+        outcome?;
+    }
+    Ok(())
+}
+
+/// What a decoder reads from.
+struct Input<'a> {
+    rest: &'a [u8],
+    /// It asked for more than there was.
+    wanted_more: bool,
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.wanted_more |= self.rest.is_empty() && !buffer.is_empty();
+        self.rest.read(buffer)
+    }
+}
+
+/// One frame; a skippable one holds nothing (RFC 8878 §3.1).
+fn zstd_frame(input: &mut Input<'_>, out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+    let mut decoder = FrameDecoder::new();
+    decoder.set_max_window_size(MAX_ZSTD_WINDOW);
+    match decoder.init(&mut *input) {
+        Ok(()) => {}
+        Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+            let behind = usize::try_from(length).ok().and_then(|n| input.rest.get(n..));
+            input.rest = behind.ok_or(Problem::Truncated)?;
+            return Ok(());
+        }
+        Err(e) => return Err(Problem::Corrupt(e.to_string())),
+    }
+    while !decoder.is_finished() {
+        let piece = BlockDecodingStrategy::UptoBytes(PIECE);
+        decoder.decode_blocks(&mut *input, piece).map_err(|e| Problem::Corrupt(e.to_string()))?;
+        add(out, &decoder.collect().unwrap_or_default(), max)?;
+    }
+    add(out, &decoder.collect().unwrap_or_default(), max)?;
+    let given = decoder.get_checksum_from_data();
+    if given.is_some() && given != decoder.get_calculated_checksum() {
+        return Err(Problem::Corrupt("the checksum is wrong".to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use proptest::prelude::*;
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+    use std::io::Write;
+
+    const TEXT: &[u8] =
+        b"0{\"sid\":\"abc\",\"upgrades\":[\"websocket\"],\"pingInterval\":25000,\"pingTimeout\":20000}";
+
+    /// `text` as an uncompressed metablock (RFC 7932 §9.2), since there is no compressor here.
+    fn brotli_of(text: &[u8]) -> Vec<u8> {
+        // WBITS 16, ISLAST 0, MNIBBLES 4, MLEN-1, ISUNCOMPRESSED 1, then bytes, then the empty last metablock.
+        let header = ((text.len() as u32 - 1) << 4) | 1 << 20;
+        let mut coded = header.to_le_bytes()[..3].to_vec();
+        coded.extend(text);
+        coded.push(3);
+        coded
+    }
+
+    fn coded(coding: Coding) -> Vec<u8> {
+        match coding {
+            Coding::Gzip => {
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+                encoder.write_all(TEXT).unwrap();
+                encoder.finish().unwrap()
+            }
+            Coding::Deflate => {
+                let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+                encoder.write_all(TEXT).unwrap();
+                encoder.finish().unwrap()
+            }
+            Coding::Brotli => brotli_of(TEXT),
+            Coding::Zstd => compress_to_vec(TEXT, CompressionLevel::Fastest),
+        }
+    }
+
+    const ALL: [Coding; 4] = [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd];
+
+    #[test]
+    fn every_coding_is_undone() {
+        for coding in ALL {
+            let decoded = coding.decode(&coded(coding), 1000);
+            assert_eq!((decoded.bytes.as_slice(), decoded.problem), (TEXT, None), "{coding:?}");
+        }
+    }
+
+    /// What Node.js 20 (zlib, brotli) and zstd 1.5 make of `hello hello hello hello`.
+    #[test]
+    fn the_work_of_other_compressors_is_undone() {
+        for (coding, hex) in [
+            (Coding::Gzip, "1f8b0800000000000003cb48cdc9c957c8402701e3513d8d17000000"),
+            (Coding::Deflate, "789ccb48cdc9c957c8402701680308b1"),
+            (Coding::Brotli, "1b1600f88d946ede445586966c206f214f1ce038"),
+            (Coding::Zstd, "28b52ffd04586500003068656c6c6f200100994b11175eae0d"),
+        ] {
+            let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+            let bytes: Vec<u8> = pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+            let decoded = coding.decode(&bytes, 1000);
+            assert_eq!((decoded.bytes.as_slice(), decoded.problem), (&b"hello hello hello hello"[..], None));
+        }
+    }
+
+    #[test]
+    fn a_body_cut_anywhere_is_truncated() {
+        for coding in ALL {
+            let coded = coded(coding);
+            for n in 1..coded.len() {
+                let problem = coding.decode(&coded[..n], 1000).problem;
+                assert_eq!(problem, Some(Problem::Truncated), "{coding:?} cut at {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_bytes_are_corrupt() {
+        for coding in ALL {
+            let decoded = coding.decode(b"<!doctype html><title>x</title>", 1000);
+            assert!(matches!(decoded.problem, Some(Problem::Corrupt(_))), "{coding:?}: {decoded:?}");
+        }
+        let mut zstd = coded(Coding::Zstd);
+        *zstd.last_mut().unwrap() ^= 1;
+        assert!(matches!(Coding::Zstd.decode(&zstd, 1000).problem, Some(Problem::Corrupt(_))));
+    }
+
+    #[test]
+    fn decoding_stops_at_the_limit() {
+        for coding in ALL {
+            let decoded = coding.decode(&coded(coding), 7);
+            assert_eq!((decoded.bytes.as_slice(), decoded.problem), (&TEXT[..7], Some(Problem::TooLarge)));
+            assert_eq!(coding.decode(&coded(coding), TEXT.len()).problem, None);
+        }
+    }
+
+    #[test]
+    fn deflate_without_its_wrapper_is_read_all_the_same() {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(TEXT).unwrap();
+        let decoded = Coding::Deflate.decode(&encoder.finish().unwrap(), 1000);
+        assert_eq!(decoded, Decoded { bytes: TEXT.to_vec(), problem: None, raw_deflate: true });
+    }
+
+    #[test]
+    fn members_and_frames_may_follow_each_other() {
+        for coding in [Coding::Gzip, Coding::Zstd] {
+            let twice = coded(coding).repeat(2);
+            assert_eq!(coding.decode(&twice, 1000).bytes, TEXT.repeat(2));
+        }
+        let mut frames = vec![0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9];
+        frames.extend(coded(Coding::Zstd));
+        let decoded = Coding::Zstd.decode(&frames, 1000);
+        assert_eq!((decoded.bytes.as_slice(), decoded.problem), (TEXT, None));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_decoded_without_a_panic(
+            which in 0..ALL.len(),
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            noise in prop::collection::vec(any::<u8>(), 0..64),
+        ) {
+            let mut mutated = coded(ALL[which]);
+            let at = at.index(mutated.len());
+            mutated[at] = byte;
+            prop_assert!(ALL[which].decode(&mutated, 1000).bytes.len() <= 1000);
+            prop_assert!(ALL[which].decode(&noise, 1000).bytes.len() <= 1000);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The start line as fields, and the summaries of messages.
+
+use std::ops::Range;
+
+use super::fields;
+use super::head::{Head, StartLine};
+use super::target::{Target, decode};
+use super::text::{crop, part, text};
+use super::wire;
+use crate::decode::sink::Sink;
+use crate::decode::unit::Value;
+
+/// So many characters of a start line stand in a summary.
+const MAX_SHOWN: usize = 300;
+
+/// The fields of the start line of `head`, which was parsed from `bytes`.
+pub(super) fn nodes(head: &Head, bytes: &[u8], sink: &mut Sink) {
+    let value = |range: &Range<usize>| Value::Text(text(bytes, range).into_owned());
+    match &head.start {
+        StartLine::Request { method, target, version } => {
+            sink.field(&fields::METHOD, wire(method), || value(method));
+            sink.open(&fields::TARGET, wire(target), || value(target));
+            target_nodes(&Target::of(bytes, target), bytes, sink);
+            sink.close();
+            sink.field(&fields::REQUEST_VERSION, wire(version), || value(version));
+        }
+        StartLine::Response { version, status, code, reason } => {
+            sink.field(&fields::RESPONSE_VERSION, wire(version), || value(version));
+            sink.field(&fields::CODE, wire(status), || Value::Unsigned(u64::from(*code)));
+            sink.field(&fields::REASON, wire(reason), || value(reason));
+        }
+    }
+}
+
+fn target_nodes(target: &Target, bytes: &[u8], sink: &mut Sink) {
+    if !sink.wants_fields() {
+        return;
+    }
+    let decoded = |range: &Range<usize>| Value::Text(decode(part(bytes, range)));
+    let path = text(bytes, &target.path).into_owned();
+    sink.field(&fields::PATH, wire(&target.path), || Value::Text(path));
+    let Some(query) = &target.query else { return };
+    sink.open(&fields::QUERY, wire(query), || Value::Text(text(bytes, query).into_owned()));
+    for parameter in target.parameters(bytes) {
+        sink.open(&fields::PARAMETER, wire(&parameter.whole), || decoded(&parameter.whole));
+        sink.field(&fields::PARAMETER_NAME, wire(&parameter.name), || decoded(&parameter.name));
+        sink.field(&fields::PARAMETER_VALUE, wire(&parameter.value), || decoded(&parameter.value));
+        sink.close();
+    }
+    sink.close();
+}
+
+/// `GET /socket.io/?EIO=4&transport=polling` or `200 OK`.
+pub(super) fn summary(head: &Head, bytes: &[u8]) -> String {
+    let (first, second) = match &head.start {
+        StartLine::Request { method, target, .. } => (method, target),
+        StartLine::Response { status, reason, .. } => (status, reason),
+    };
+    let line = format!("{} {}", text(bytes, first), text(bytes, second));
+    crop(line.trim_end(), MAX_SHOWN)
+}

@@ -1,0 +1,88 @@
+//! The command line as a user meets it: exit codes, and one clear sentence for each mistake.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+fn wirewalk(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wirewalk")).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+/// Runs it, and checks its exit code and that its standard error says all of `parts`.
+fn check(arguments: &[&str], code: i32, parts: &[&str]) {
+    let output = wirewalk(arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    for part in parts {
+        assert!(said.contains(part), "{arguments:?} does not say {part:?}: {said}");
+    }
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    check(&[], 2, &["Usage: wirewalk", "proxy", "demo", "open"]);
+    check(&["proxy"], 2, &["<UPSTREAM>"]);
+    check(&["prxy"], 2, &["proxy"]);
+    check(&["proxy", "http://127.0.0.1:1", "--lisen", "x"], 2, &["--listen"]);
+    check(&["proxy", "ftp://example.org"], 2, &["ftp"]);
+    check(&["proxy", "http://example.org:99999"], 2, &["port"]);
+    check(&["proxy", "http://example.org/app"], 2, &["path"]);
+    check(&["proxy", "http://127.0.0.1:1", "--print", "all"], 2, &["summary", "layers", "bytes", "json"]);
+    check(&["open", "x", "--max-message", "lots"], 2, &["64k"]);
+}
+
+#[test]
+fn what_fails_is_exit_code_1() {
+    check(&["open", "/nowhere/at.all"], 1, &["wirewalk: cannot read /nowhere/at.all"]);
+    check(&["open", env!("CARGO_MANIFEST_DIR")], 1, &["wirewalk: "]);
+    check(
+        &["open", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],
+        1,
+        &["is not a wirewalk transcript"],
+    );
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    check(&["proxy", "http://127.0.0.1:1", "--listen", &address], 1, &[&address, "--listen"]);
+    check(&["proxy", "https://127.0.0.1:1", "--listen", ":0", "--ca", "/nowhere.pem"], 1, &["/nowhere.pem"]);
+    check(&["proxy", "http://127.0.0.1:1", "--listen", ":0", "--record", "/nowhere/x"], 1, &["/nowhere/x"]);
+}
+
+#[test]
+fn help_is_enough_to_use_it() {
+    let output = wirewalk(&["--help"]);
+    assert!(output.status.success());
+    let help = String::from_utf8(output.stdout).unwrap();
+    for part in ["proxy", "open", "demo", "Examples:", "--record", "Exit codes"] {
+        assert!(help.contains(part), "{part}");
+    }
+    for command in ["proxy", "open", "demo"] {
+        let output = wirewalk(&[command, "--help"]);
+        assert!(output.status.success());
+        assert!(String::from_utf8(output.stdout).unwrap().contains("--print"));
+    }
+}
+
+#[test]
+fn colour_is_there_when_asked_for_and_only_then() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/v1.wirewalk");
+    let plain = wirewalk(&["open", fixture]);
+    assert!(plain.status.success());
+    assert!(!plain.stdout.contains(&0x1b) && !plain.stdout.is_empty());
+    let coloured = wirewalk(&["open", fixture, "--color", "always"]);
+    assert!(coloured.stdout.contains(&0x1b));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/v1.wirewalk");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wirewalk"))
+        .args(["open", fixture, "--print", "bytes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

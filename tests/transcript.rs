@@ -1,0 +1,117 @@
+//! Transcripts: what is opened is what was seen, whatever befell the file.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wirewalk::capture::Recorder;
+use wirewalk::capture::transcript::{Header, Writer};
+use wirewalk::decode::limits::MAX_MESSAGE;
+use wirewalk::export::{self, Print};
+use wirewalk::session::Session;
+
+fn formats() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats")
+}
+
+fn printed(session: &Session, print: Print) -> String {
+    let mut out = Vec::new();
+    for id in session.ids() {
+        export::unit(session, &session.unit(id).unwrap(), print, &mut out).unwrap();
+    }
+    anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string()
+}
+
+fn open(path: &Path) -> Result<(Session, Header, u64), String> {
+    Recorder::open(path, MAX_MESSAGE).map_err(|e| e.to_string())
+}
+
+/// A file with the given content, and the folder that it goes with.
+fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("it.wirewalk");
+    fs::write(&path, content).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn every_version_ever_written_opens() {
+    // A fixture is never changed or removed: files of its version are out there.
+    let versions = 1..=wirewalk::capture::transcript::VERSION;
+    for version in versions {
+        let (session, header, cut_off) = open(&formats().join(format!("v{version}.wirewalk"))).unwrap();
+        assert_eq!((header.version, cut_off), (version, 0));
+        let shown = printed(&session, Print::Layers);
+        let expected = formats().join(format!("v{version}.txt"));
+        if std::env::var_os("UPDATE_FORMATS").is_some() {
+            fs::write(&expected, &shown).unwrap();
+        }
+        assert!(
+            fs::read_to_string(&expected).unwrap() == shown,
+            "v{version} is shown otherwise than {} says",
+            expected.display()
+        );
+    }
+}
+
+#[test]
+fn cut_off_at_any_byte_it_opens_with_all_but_its_last_line() {
+    let whole = fs::read(formats().join("v1.wirewalk")).unwrap();
+    let header = whole.iter().position(|b| *b == b'\n').unwrap() + 1;
+    let sample = (header..whole.len()).step_by(97).chain(whole.len() - 120..whole.len());
+    for cut in sample {
+        let (_folder, path) = file(&whole[..cut]);
+        let (cut_session, _, left_out) = open(&path).unwrap();
+        // Up to the last line feed, or one line more where the cut took nothing but that.
+        let complete = whole[..cut].iter().rposition(|b| *b == b'\n').unwrap() + 1;
+        let end = if whole[cut] == b'\n' { cut } else { complete };
+        assert_eq!(left_out, (cut - end) as u64, "cut at {cut}");
+        let (_folder, path) = file(&whole[..end]);
+        let (expected, _, _) = open(&path).unwrap();
+        assert_eq!(printed(&cut_session, Print::Summary), printed(&expected, Print::Summary), "cut at {cut}");
+    }
+}
+
+#[test]
+fn what_is_no_transcript_gets_one_clear_sentence() {
+    let header = r#"{"wirewalk":"transcript","version":1,"by":"w","started":"s","upstream":"u"}"#;
+    let newer = r#"{"wirewalk":"transcript","version":9,"by":"wirewalk 7.0.0"}"#;
+    let cases: [(Vec<u8>, &[&str]); 7] = [
+        (b"".to_vec(), &["is not a wirewalk transcript", "empty"]),
+        (b"\x89PNG\r\n".to_vec(), &["is not a wirewalk transcript", "line 1"]),
+        (b"{\"log\":{}}\n".to_vec(), &["is not a wirewalk transcript"]),
+        (newer.as_bytes().to_vec(), &["format 9", "wirewalk 7.0.0"]),
+        (format!("{header}\n{{\"at\":0,\"conn\":1}}\n").into_bytes(), &["line 2", "byte", "type"]),
+        (format!("{header}\nrubbish\n").into_bytes(), &["line 2", &format!("byte {}", header.len() + 1)]),
+        ([header.as_bytes(), b"\n\xff\xfe\n"].concat(), &["line 2", "UTF-8"]),
+    ];
+    for (content, expected) in cases {
+        let (_folder, path) = file(&content);
+        let error = open(&path).unwrap_err();
+        for part in expected {
+            assert!(error.contains(part), "{error:?} does not say {part:?}");
+        }
+        assert!(!error.contains('\n'));
+    }
+    assert!(open(Path::new("/nowhere/at.all")).unwrap_err().contains("cannot read /nowhere/at.all"));
+}
+
+#[test]
+fn a_recording_overwrites_nothing_and_is_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.wirewalk");
+    drop(Writer::create(&path, &Header::now("http://x")).unwrap());
+    assert!(
+        Writer::create(&path, &Header::now("http://x")).unwrap_err().to_string().contains("exists already")
+    );
+    let nowhere = folder.path().join("missing/new.wirewalk");
+    assert!(
+        Writer::create(&nowhere, &Header::now("http://x")).unwrap_err().to_string().contains("cannot write")
+    );
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
