@@ -236,7 +236,7 @@ async fn swallow(stream: &mut TcpStream, bytes: usize, reply: &[u8]) -> anyhow::
         missing -= read;
     }
     stream.write_all(reply).await?;
-    // Whoever closes first must not be the one who still has something to say.
-    stream.read(&mut buffer).await?;
+    // The client closes first: else what it has not read yet could be lost.
+    anyhow::ensure!(stream.read(&mut buffer).await? == 0, "more bytes came than were expected");
     Ok(())
 }

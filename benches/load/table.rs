@@ -22,11 +22,14 @@ fn size(bytes: usize) -> String {
 /// A cell, and its samples by variant.
 type Row = (Cell, Vec<Vec<Sample>>);
 
+/// What a table shows of a sample.
+type Figure = fn(&Sample) -> Option<f64>;
+
 /// Prints a table for each thing that was measured.
 pub fn print(rows: &[Row]) {
     let (latency, flood): (Vec<&Row>, Vec<&Row>) =
         rows.iter().partition(|(cell, _)| matches!(cell.load, Load::Latency(_)));
-    let tables: [(&str, &[&Row], fn(&Sample) -> Option<f64>); 5] = [
+    let tables: [(&str, &[&Row], Figure); 5] = [
         ("Round trip, median, in microseconds", &latency, |s| Some(s.figure)),
         ("Round trip that one in a hundred exceeds, in microseconds", &latency, |s| s.slow),
         ("Flood, in MiB of payload a second", &flood, |s| Some(s.figure)),
@@ -39,7 +42,7 @@ pub fn print(rows: &[Row]) {
 }
 
 /// One table: a column for each variant, and the others compared to the plain relay.
-fn table(title: &str, rows: &[&Row], figure: fn(&Sample) -> Option<f64>) {
+fn table(title: &str, rows: &[&Row], figure: Figure) {
     let variants = Variant::ALL.map(Variant::name).join(" | ");
     println!("\n### {title}\n");
     println!("| message | connections | {variants} | wirewalk ÷ plain relay | printing ÷ plain relay |");

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
-use wirewalk::wire::{ConnId, Direction};
+use wirewalk::wire::Direction;
 
 use crate::echo::{self, Client};
-use crate::wirewalk::{Output, Wirewalk, received};
+use crate::wirewalk::{Output, Wirewalk};
 use crate::{frame, within};
 
 const CONNECTIONS: usize = 1000;
@@ -64,31 +64,26 @@ async fn a_thousand() {
         });
     }
     clients.join_all().await;
-    let (records, said) = wirewalk.stop().await;
-    assert!(said.contains("1,000 connections"), "{said}");
-
-    let streams = received(&records);
-    let frames = |number: usize, mask| {
-        let mut frames = Vec::new();
-        (0..ROUNDS)
-            .for_each(|round| frame::encode(frame::TEXT, text(number, round).as_bytes(), mask, &mut frames));
-        frames
-    };
-    // The order of accepting need not be that of connecting.
-    let mut recorded = Vec::new();
-    let mut sent = Vec::new();
-    for number in 0..CONNECTIONS {
-        let conn = ConnId(u32::try_from(number + 1).unwrap());
-        for (dir, mask) in [(Direction::ToServer, Some(frame::MASK)), (Direction::ToClient, None)] {
-            let stream = &streams[&(conn, dir.index())];
-            let head = stream.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
-            recorded.push(stream[head + 4..].to_vec());
-            sent.push(frames(number, mask));
-        }
+    let ended = wirewalk.stop().await;
+    assert!(ended.said.contains("1,000 connections"), "{}", ended.said);
+    for (dir, mask) in [(Direction::ToServer, Some(frame::MASK)), (Direction::ToClient, None)] {
+        let received = ended.received();
+        // The order of accepting need not be that of connecting.
+        let mut recorded: Vec<&[u8]> = (1..=CONNECTIONS).map(|conn| received.frames(conn, dir)).collect();
+        let mut sent: Vec<Vec<u8>> = (0..CONNECTIONS).map(|number| frames(number, mask)).collect();
+        recorded.sort();
+        sent.sort();
+        assert!(recorded == sent, "the transcript has other frames than were sent");
     }
-    recorded.sort();
-    sent.sort();
-    assert!(recorded == sent, "the transcript has other frames than were sent");
+}
+
+/// All that a client says.
+fn frames(number: usize, mask: Option<[u8; 4]>) -> Vec<u8> {
+    let mut frames = Vec::new();
+    for round in 0..ROUNDS {
+        frame::encode(frame::TEXT, text(number, round).as_bytes(), mask, &mut frames);
+    }
+    frames
 }
 
 fn text(number: usize, round: usize) -> String {

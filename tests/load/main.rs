@@ -2,6 +2,7 @@
 //!
 //! The sizes are small unless `WIREWALK_LOAD=full` is set.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod checked;
 mod connections;

@@ -11,7 +11,7 @@ use wirewalk::wire::Direction;
 
 use crate::checked::{Checker, Messages, assert_recorded};
 use crate::echo::{self, Client};
-use crate::wirewalk::{Output, Wirewalk, behind_the_head, received};
+use crate::wirewalk::{Output, Wirewalk};
 use crate::{size, websocket, within};
 
 /// What wirewalk may hold more while it waits: its reads, and what the allocator keeps of what was recorded.
@@ -72,8 +72,7 @@ async fn one_does_not_read(dir: Direction) {
     }
     drop(sending.await.unwrap());
     bystander.say("after").await.unwrap();
-    let (records, _) = wirewalk.stop().await;
-    assert_recorded(behind_the_head(&received(&records), 1, dir), masked, count);
+    assert_recorded(wirewalk.stop().await.received().frames(1, dir), masked, count);
 }
 
 /// Waits until a counter has stood still for half a second, and returns it.

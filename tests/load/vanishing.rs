@@ -2,12 +2,12 @@
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use wirewalk::wire::{ConnId, Direction, How, Peer, Record, What};
+use wirewalk::wire::{ConnId, Direction, How, Peer, What};
 
 use crate::echo::{self, Client};
 use crate::frame::{self, MASK, TEXT};
 use crate::websocket;
-use crate::wirewalk::{Output, Wirewalk, behind_the_head, received};
+use crate::wirewalk::{Output, Wirewalk};
 use crate::within;
 
 /// How a peer goes away.
@@ -78,6 +78,7 @@ async fn vanishes(who: Peer, vanish: Vanish) {
     if vanish == Vanish::Reset {
         leaves.set_zero_linger().unwrap();
     }
+    // Whoever is not silent is closed here.
     let silent = (vanish == Vanish::Silence).then_some(leaves);
     match vanish {
         Vanish::Reset => {
@@ -90,21 +91,18 @@ async fn vanishes(who: Peer, vanish: Vanish) {
     bystander.say("still here").await.unwrap();
 
     // It ends in time although one peer is silent: stopping fails otherwise.
-    let (records, _) = wirewalk.stop().await;
+    let ended = wirewalk.stop().await;
     drop(silent);
-    assert_eq!(behind_the_head(&received(&records), 1, dir), half);
+    assert_eq!(ended.received().frames(1, dir), half);
     let expected = match vanish {
         Vanish::Reset => (who, How::Reset),
         Vanish::Fin => (who, How::Fin),
         Vanish::Silence => (Peer::Wirewalk, How::Stopped),
     };
-    assert_eq!(first_closing(&records), Some(expected));
-}
-
-/// Who ended the first connection, and how.
-fn first_closing(records: &[Record]) -> Option<(Peer, How)> {
-    records.iter().filter(|record| record.conn == ConnId(1)).find_map(|record| match record.what {
+    let mut of_the_first = ended.records().filter(|record| record.conn == ConnId(1));
+    let closed = of_the_first.find_map(|record| match record.what {
         What::Closed { by, how, .. } => Some((by, how)),
         _ => None,
-    })
+    });
+    assert_eq!(closed, Some(expected));
 }

@@ -6,7 +6,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use wirewalk::wire::Direction;
 
 use crate::checked::{Checker, Messages, assert_recorded};
-use crate::wirewalk::{Output, Wirewalk, behind_the_head, received};
+use crate::wirewalk::{Output, Wirewalk};
 use crate::{echo, size, websocket, within};
 
 /// What waits to be recorded, at most 64 MiB, once more while it is written and decoded, and the program itself.
@@ -42,11 +42,9 @@ async fn both_ways_at_once() {
     if let Some(memory) = wirewalk.memory() {
         assert!(memory.peak < PEAK, "{} bytes at the most", memory.peak);
     }
-    let (records, _) = wirewalk.stop().await;
-    let streams = received(&records);
-    drop(records);
-    assert_recorded(behind_the_head(&streams, 1, Direction::ToServer), true, each_way);
-    assert_recorded(behind_the_head(&streams, 1, Direction::ToClient), false, each_way);
+    let received = wirewalk.stop().await.received();
+    assert_recorded(received.frames(1, Direction::ToServer), true, each_way);
+    assert_recorded(received.frames(1, Direction::ToClient), false, each_way);
 }
 
 /// Sends all messages, then says that there are no more.

@@ -12,6 +12,9 @@ use wirewalk::wire::{ConnId, Direction, Record, What};
 use crate::eventually;
 use crate::process::Process;
 
+/// The file that it records to.
+const TRANSCRIPT: &str = "recorded.wirewalk";
+
 /// A wirewalk that runs in front of a server.
 pub struct Wirewalk {
     process: Process,
@@ -42,7 +45,7 @@ impl Wirewalk {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_wirewalk"));
         command.args(["proxy", &format!("http://{server}"), "--listen", "127.0.0.1:0", "--record"]);
-        command.arg(folder.path().join("transcript"));
+        command.arg(folder.path().join(TRANSCRIPT));
         command.stdout(if output == Output::Unread { Stdio::piped() } else { Stdio::null() });
         Wirewalk { process: Process::start(&mut command).unwrap(), folder }
     }
@@ -54,7 +57,7 @@ impl Wirewalk {
 
     /// The file that it records to.
     pub fn transcript(&self) -> PathBuf {
-        self.folder.path().join("transcript")
+        self.folder.path().join(TRANSCRIPT)
     }
 
     /// How much memory it has; `None` where the operating system does not say so in Linux' way.
@@ -67,8 +70,8 @@ impl Wirewalk {
         Some(Memory { now: kilobytes("VmRSS:")? << 10, peak: kilobytes("VmHWM:")? << 10 })
     }
 
-    /// Presses Ctrl-C, waits for the end, and returns the records and what was said on standard error.
-    pub async fn stop(mut self) -> (Vec<Record>, String) {
+    /// Presses Ctrl-C, waits for the end, and checks that it ended well.
+    pub async fn stop(mut self) -> Ended {
         let pid = self.process.child().id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
         let mut status: Option<ExitStatus> = None;
@@ -79,30 +82,48 @@ impl Wirewalk {
         .await;
         let said = self.process.said();
         assert!(status.is_some_and(|s| s.success()), "{status:?}: {said}");
-        let mut reader = Reader::open(&self.transcript()).unwrap();
-        let mut records = Vec::new();
-        while let Some((_, record)) = reader.next_record().unwrap() {
-            records.push(record);
+        Ended { said, folder: self.folder }
+    }
+}
+
+/// What a wirewalk that has ended left behind.
+pub struct Ended {
+    /// What it said on standard error.
+    pub said: String,
+    folder: TempDir,
+}
+
+impl Ended {
+    /// The records of the transcript, which must be whole.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        let mut reader = Reader::open(&self.folder.path().join(TRANSCRIPT)).unwrap();
+        std::iter::from_fn(move || {
+            let next = reader.next_record().unwrap();
+            assert_eq!(reader.cut_off(), 0);
+            next.map(|(_, record)| record)
+        })
+    }
+
+    /// All that was received in each direction of each connection.
+    pub fn received(&self) -> Received {
+        let mut received = Received(BTreeMap::new());
+        for record in self.records() {
+            if let What::Received { dir, bytes } = &record.what {
+                received.0.entry((record.conn, dir.index())).or_default().extend_from_slice(bytes);
+            }
         }
-        assert_eq!(reader.cut_off(), 0);
-        (records, said)
+        received
     }
 }
 
 /// All that was received in each direction of each connection.
-pub fn received(records: &[Record]) -> BTreeMap<(ConnId, usize), Vec<u8>> {
-    let mut streams: BTreeMap<_, Vec<u8>> = BTreeMap::new();
-    for record in records {
-        if let What::Received { dir, bytes } = &record.what {
-            streams.entry((record.conn, dir.index())).or_default().extend_from_slice(bytes);
-        }
-    }
-    streams
-}
+pub struct Received(BTreeMap<(ConnId, usize), Vec<u8>>);
 
-/// What followed the head of the only HTTP message that a direction begins with.
-pub fn behind_the_head(streams: &BTreeMap<(ConnId, usize), Vec<u8>>, conn: u32, dir: Direction) -> &[u8] {
-    let stream = &streams[&(ConnId(conn), dir.index())];
-    let end = stream.windows(4).position(|w| w == b"\r\n\r\n").expect("a head");
-    &stream[end + 4..]
+impl Received {
+    /// What followed the head of the only HTTP message of a direction: the frames.
+    pub fn frames(&self, conn: usize, dir: Direction) -> &[u8] {
+        let stream = &self.0[&(ConnId(u32::try_from(conn).unwrap()), dir.index())];
+        let end = stream.windows(4).position(|w| w == b"\r\n\r\n").expect("a head");
+        &stream[end + 4..]
+    }
 }
