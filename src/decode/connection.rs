@@ -247,7 +247,9 @@ impl Connection {
             announced: None,
         };
         dissect::unit(&input, &mut memory, &mut sink);
-        (_, unit.findings, unit.facts) = sink.finish();
+        let (_, findings, facts) = sink.finish();
+        unit.findings.extend(findings);
+        unit.facts = facts;
         if truncated {
             unit.findings.push(finding(&http1::rules::TRUNCATED));
         }
@@ -304,6 +306,9 @@ impl Connection {
     ) -> Option<usize> {
         if input.is_empty() {
             return None;
+        }
+        if let Some(step) = self.http_inside(dir, input) {
+            return step;
         }
         let (half, other) = match (dir, &mut self.halves) {
             (Direction::ToServer, [client, server]) => (client, server),
@@ -368,6 +373,26 @@ impl Connection {
         }
         units.push(unit);
         Some(len)
+    }
+
+    /// Servers that give a WebSocket up may go on with HTTP behind the 101: engine.io refuses an old client so, and
+    /// Werkzeug answers a close frame with an error page. No valid frame begins with an `H`.
+    fn http_inside(&mut self, dir: Direction, input: &[u8]) -> Option<Option<usize>> {
+        const VERSION: &[u8] = b"HTTP/1.";
+        let half = &mut self.halves[dir.index()];
+        let start = input.get(..VERSION.len()).unwrap_or(input);
+        if input.first() != Some(&b'H') || dir == Direction::ToServer || !half.place.is_at_boundary() {
+            return None;
+        }
+        if !VERSION.starts_with(start) {
+            return None;
+        }
+        if start.len() < VERSION.len() {
+            return Some(None);
+        }
+        half.protocol = Protocol::http1(dir);
+        half.remarks.push(finding(&websocket::HTTP_INSIDE));
+        Some(Some(0))
     }
 
     /// Bytes of no protocol: each record is a unit.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::http1;
 use super::http1::head::Role;
 use super::limits::MAX_HTTP_DISSECTED;
-use super::unit::{Link, LinkKind, Memory, Unit, UnitId, UnitKind};
+use super::unit::{Finding, Link, LinkKind, Memory, Unit, UnitId, UnitKind};
 use super::websocket::deflate::Parameters;
 use super::websocket::frame::{FrameHeader, opcode};
 use super::{unit, websocket};
@@ -17,6 +17,16 @@ pub(super) enum Protocol {
     Http1(http1::Framing),
     WebSocket(Box<websocket::Framing>),
     Opaque,
+}
+
+impl Protocol {
+    /// HTTP, at the beginning of a message.
+    pub fn http1(dir: Direction) -> Protocol {
+        Protocol::Http1(http1::Framing::new(match dir {
+            Direction::ToServer => Role::Request,
+            Direction::ToClient => Role::Response,
+        }))
+    }
 }
 
 /// One direction of a connection.
@@ -40,19 +50,17 @@ pub(super) struct Half {
     pub close_frame: bool,
     /// The first frame that broke the protocol, until the other peer closes.
     pub violation: Option<UnitId>,
+    /// What is to be said of the unit that comes next.
+    pub remarks: Vec<Finding>,
     /// Nothing more will come.
     pub ended: bool,
 }
 
 impl Half {
     pub fn new(dir: Direction) -> Half {
-        let role = match dir {
-            Direction::ToServer => Role::Request,
-            Direction::ToClient => Role::Response,
-        };
         Half {
             dir,
-            protocol: Protocol::Http1(http1::Framing::new(role)),
+            protocol: Protocol::http1(dir),
             carry: Vec::new(),
             place: Place::default(),
             collected: Vec::new(),
@@ -63,6 +71,7 @@ impl Half {
             control: Control::default(),
             close_frame: false,
             violation: None,
+            remarks: Vec::new(),
             ended: false,
         }
     }
@@ -101,6 +110,7 @@ impl Half {
     /// The unit that ends here.
     pub fn unit(&mut self, conn: ConnId, kind: UnitKind) -> Unit {
         let mut unit = self.place.unit(conn, self.dir, kind);
+        unit.findings = std::mem::take(&mut self.remarks);
         if !self.sent.is_empty() {
             let begins_within = |r: &Record| matches!(&r.what, What::Sent { replaces, .. } if unit.range.contains(&replaces.start));
             (unit.sent, self.sent) = std::mem::take(&mut self.sent).into_iter().partition(begins_within);
