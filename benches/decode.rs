@@ -11,7 +11,7 @@ use flate2::{Compress, Compression, FlushCompress};
 use wirewalk::capture::transcript::{Header, Writer};
 use wirewalk::decode::connection::{Connection, Units};
 use wirewalk::decode::limits::MAX_MESSAGE;
-use wirewalk::decode::unit::{Unit, UnitId};
+use wirewalk::decode::unit::{Announced, Unit, UnitId};
 use wirewalk::session::Session;
 use wirewalk::wire::{ConnId, Direction, Record, Timestamp, What};
 
@@ -136,6 +136,12 @@ impl Units for Count {
         black_box(unit);
         self.0 += 1;
     }
+
+    fn announced(&self, _sid: &str, _dir: Direction) -> Option<Announced> {
+        None
+    }
+
+    fn announce(&mut self, _sid: &str, _dir: Direction, _announced: Option<Announced>) {}
 }
 
 fn decode(criterion: &mut Criterion) {

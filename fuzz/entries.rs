@@ -122,7 +122,6 @@ pub fn payload(data: &[u8]) {
             carrier: carrier.clone(),
             dir: if how & 32 == 0 { Direction::ToServer } else { Direction::ToClient },
             unit: UnitId(1),
-            announced: None,
         };
         let mut sink = Sink::new(detail, Bytes::copy_from_slice(data));
         dissect::payload(&payload, &mut Memory { engineio, announced: None }, &mut sink);

@@ -7,27 +7,33 @@
 use bytes::Bytes;
 
 use super::dissect::{self, Input, Payload};
-use super::half::{Half, Protocol};
-use super::http1::head::{Head, Parsed, Role};
+use super::half::{self, Half, Protocol};
 use super::http1::{self, Exchange, Next, PendingRequest};
 use super::limits::{MAX_EARLY_BYTES, MAX_PENDING_REQUESTS};
 use super::sink::{Detail, Sink};
 use super::tcp;
 use super::unit::{
-    Finding, Happening, Link, LinkKind, Memory, SourceId, Span, Tally, Unit, UnitId, UnitKind,
+    Announced, Fact, Finding, Happening, Link, LinkKind, Memory, SourceId, Span, Tally, Unit, UnitId,
+    UnitKind,
 };
-use super::websocket::deflate::Parameters;
 use super::websocket::frame::{FrameHeader, opcode};
-use super::websocket::{self, CompleteMessage, extensions};
+use super::websocket::{self, CompleteMessage};
 use crate::wire::{ConnId, Direction, How, Peer, Record, What};
 
-/// Takes the units that a connection yields.
+/// Takes the units that a connection yields, and knows what the connections of an engine session have in common.
 pub trait Units {
     /// The number that the next unit will have.
     fn next_id(&self) -> UnitId;
 
     /// Takes a unit, and gives it the number that was promised.
     fn push(&mut self, unit: Unit);
+
+    /// The packet whose attachments are still to come in this direction of an engine session, on whichever of its
+    /// connections.
+    fn announced(&self, sid: &str, dir: Direction) -> Option<Announced>;
+
+    /// Remembers it, once the unit that says so was pushed.
+    fn announce(&mut self, sid: &str, dir: Direction, announced: Option<Announced>);
 }
 
 /// The decoder of one connection.
@@ -232,6 +238,11 @@ impl Connection {
         };
         let mut unit = half.unit(conn, kind);
         unit.memory = request.as_ref().map(|r| r.memory).unwrap_or_default();
+        let mut sid = match dir {
+            Direction::ToServer => http1::engine_session(&wire),
+            Direction::ToClient => request.as_ref().and_then(|r| http1::engine_session(r.head.as_deref()?)),
+        };
+        unit.memory.announced = sid.as_ref().and_then(|sid| units.announced(sid, dir));
         let mut memory = unit.memory;
         let mut sink = Sink::new(Detail::Facts, wire.clone());
         let input = Input {
@@ -244,9 +255,12 @@ impl Connection {
             sent: &unit.sent,
             request: request.as_ref().and_then(|r| r.head.as_deref()),
             message: None,
-            announced: None,
         };
         dissect::unit(&input, &mut memory, &mut sink);
+        if truncated || wire.len() as u64 != input.length {
+            // What was announced or attached behind the cut is not known.
+            memory.announced = None;
+        }
         let (_, findings, facts) = sink.finish();
         unit.findings.extend(findings);
         unit.facts = facts;
@@ -256,7 +270,16 @@ impl Connection {
         if let Some(to) = request.as_ref().and_then(|r| r.unit) {
             unit.links.push(Link { kind: LinkKind::Request, to });
         }
+        // The first answer of an engine session names it.
+        let opened = unit.facts.iter().find_map(|fact| match fact {
+            Fact::EngineOpen { sid, .. } => Some(sid.clone()),
+            _ => None,
+        });
+        sid = sid.or(opened);
         units.push(unit);
+        if let Some(sid) = &sid {
+            units.announce(sid, dir, memory.announced);
+        }
         match (dir, self.exchange.pending.back_mut()) {
             (Direction::ToServer, Some(pending)) if pending.unit.is_none() => {
                 pending.unit = Some(id);
@@ -270,7 +293,8 @@ impl Connection {
         }
         for half in &mut self.halves {
             half.memory.engineio = memory.engineio;
-            half.deflate = agreed_deflate(&wire);
+            half.sid.clone_from(&sid);
+            half.deflate = half::agreed_deflate(&wire);
         }
         self.switch(dir, next);
         self.resume_if_answered(conn, dir, units);
@@ -326,6 +350,9 @@ impl Connection {
         half.place.take(len);
         let id = units.next_id();
         let mut unit = half.place.unit(conn, dir, UnitKind::Frame);
+        if let Some(sid) = half.sid.as_ref().filter(|_| !frame.header.is_control()) {
+            half.memory.announced = units.announced(sid, dir);
+        }
         unit.memory = half.memory;
         unit.findings = frame.findings;
         if frame.continues {
@@ -348,17 +375,15 @@ impl Connection {
                     carrier: dissect::Carrier::WebSocketMessage { text: message.text },
                     dir,
                     unit: id,
-                    announced: None,
                 };
                 if message.whole {
                     dissect::payload(&payload, &mut half.memory, &mut sink);
+                } else {
+                    half.memory.announced = None;
                 }
                 let (_, findings, facts) = sink.finish();
                 unit.findings.extend(findings);
                 unit.facts = facts;
-                if let Some(announced) = unit.memory.announced {
-                    unit.links.push(Link { kind: LinkKind::Announced, to: announced.by });
-                }
                 unit.undecoded = !message.whole;
                 if message.compressed && message.whole {
                     unit.inflated = Some(Bytes::from(payload.bytes.into_owned()));
@@ -372,6 +397,9 @@ impl Connection {
             unit.links.extend(other.violation.take().map(|to| Link { kind: LinkKind::Violation, to }));
         }
         units.push(unit);
+        if let Some(sid) = half.sid.as_ref().filter(|_| !frame.header.is_control()) {
+            units.announce(sid, dir, half.memory.announced);
+        }
         Some(len)
     }
 
@@ -421,7 +449,6 @@ impl Connection {
             sent: &[],
             request: None,
             message: None,
-            announced: None,
         };
         dissect::unit(&input_of_unit, &mut Memory::default(), &mut sink);
         (_, unit.findings, _) = sink.finish();
@@ -476,14 +503,6 @@ impl Connection {
         unit.happening = Some(Box::new(Happening { record: record.clone(), tally: self.tally }));
         units.push(unit);
     }
-}
-
-/// What the answer to an upgrade request says of permessage-deflate.
-fn agreed_deflate(answer: &[u8]) -> Option<Parameters> {
-    let Parsed::Complete(head) = Head::parse(answer, Role::Response) else { return None };
-    let values = head.values(answer, "sec-websocket-extensions");
-    let chosen = values.filter_map(|value| extensions::parse(std::str::from_utf8(value).ok()?).ok());
-    Parameters::agreed(&chosen.flatten().collect::<Vec<_>>())
 }
 
 /// In which source a message is, and where it begins there: numbered as [`websocket::dissect`] numbers them.

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use super::http1;
-use super::http1::head::Role;
+use super::http1::head::{Head, Parsed, Role};
 use super::limits::MAX_HTTP_DISSECTED;
 use super::unit::{Finding, Link, LinkKind, Memory, Unit, UnitId, UnitKind};
 use super::websocket::deflate::Parameters;
+use super::websocket::extensions;
 use super::websocket::frame::{FrameHeader, opcode};
 use super::{unit, websocket};
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
@@ -42,6 +43,8 @@ pub(super) struct Half {
     /// What was sent in place of bytes of units that are not complete yet.
     sent: Vec<Record>,
     pub memory: Memory,
+    /// The engine session that a WebSocket goes on with; where it began one, it is the only connection of it.
+    pub sid: Option<String>,
     pub deflate: Option<Parameters>,
     /// The latest fragment of an unfinished message.
     pub last_fragment: Option<UnitId>,
@@ -66,6 +69,7 @@ impl Half {
             collected: Vec::new(),
             sent: Vec::new(),
             memory: Memory::default(),
+            sid: None,
             deflate: None,
             last_fragment: None,
             control: Control::default(),
@@ -117,6 +121,14 @@ impl Half {
         }
         unit
     }
+}
+
+/// What the answer to an upgrade request says of permessage-deflate.
+pub(super) fn agreed_deflate(answer: &[u8]) -> Option<Parameters> {
+    let Parsed::Complete(head) = Head::parse(answer, Role::Response) else { return None };
+    let values = head.values(answer, "sec-websocket-extensions");
+    let chosen = values.filter_map(|value| extensions::parse(std::str::from_utf8(value).ok()?).ok());
+    Parameters::agreed(&chosen.flatten().collect::<Vec<_>>())
 }
 
 /// Where in its stream a direction is, and when the bytes there came.

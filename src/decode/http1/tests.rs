@@ -28,7 +28,6 @@ fn input(wire: &Bytes) -> Input<'_> {
         sent: &[],
         request: None,
         message: None,
-        announced: None,
     }
 }
 
