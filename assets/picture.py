@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws what wirewalk printed as an SVG: standard input with colours in, SVG out.
 
-    cargo run --release -- open assets/demo.wirewalk --color always | sed -n 1,45p | assets/picture.py > assets/demo.svg
+    cargo run --release -- open tests/formats/v1.wirewalk --color always | sed -n 1,45p | assets/picture.py > assets/demo.svg
 """
 import html
 import re
@@ -63,7 +63,9 @@ def main():
         y = MARGIN + row * LINE + 14
         for column, style, text in runs(line):
             if text.strip():
-                attributes = "".join(f' {k}="{v}"' for k, v in {"fill": "#e6edf3", **style}.items())
+                # Whatever font there is, each run takes the columns that it took in the terminal.
+                length = sum(width(c) for c in text) * CELL
+                attributes = f' textLength="{length:.1f}"' + "".join(f' {k}="{v}"' for k, v in {"fill": "#e6edf3", **style}.items())
                 print(f'<text x="{MARGIN + column * CELL:.1f}" y="{y}" xml:space="preserve"{attributes}>{html.escape(text)}</text>')
     print("</svg>")
 

@@ -12,7 +12,7 @@ use wirewalk::decode::sink::{Detail, Sink};
 use wirewalk::decode::unit::{EngineIo, Memory, SourceId, Transport, UnitId};
 use wirewalk::decode::websocket::deflate::Parameters;
 use wirewalk::decode::websocket::{self, extensions};
-use wirewalk::export::{self, Print};
+use wirewalk::export::{self, Format, Print};
 use wirewalk::session::{Records, Session, StoreError};
 use wirewalk::wire::{ConnId, Direction, How, Record, Timestamp, What};
 
@@ -122,7 +122,6 @@ pub fn payload(data: &[u8]) {
             carrier: carrier.clone(),
             dir: if how & 32 == 0 { Direction::ToServer } else { Direction::ToClient },
             unit: UnitId(1),
-            announced: None,
         };
         let mut sink = Sink::new(detail, Bytes::copy_from_slice(data));
         dissect::payload(&payload, &mut Memory { engineio, announced: None }, &mut sink);
@@ -173,7 +172,7 @@ pub fn conversation(data: &[u8]) {
     for id in session.ids() {
         let unit = session.unit(id).unwrap();
         for print in [Print::Summary, Print::Bytes, Print::Json] {
-            export::unit(&session, &unit, print, &mut out).unwrap();
+            export::unit(&session, &unit, Format { print, columns: Some(80) }, &mut out).unwrap();
             out.clear();
         }
     }

@@ -23,6 +23,23 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// JSON text with the same characters written as `\u` escapes, which say the same to whoever parses it. JSON itself
+/// escapes only C0.
+pub fn json(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_harmless) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_harmless(c) {
+            out.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Whether a character is shown as itself.
 fn is_harmless(c: char) -> bool {
     !matches!(c,
@@ -64,6 +81,16 @@ mod tests {
         for (raw, shown) in cases {
             assert_eq!(line(raw), shown);
         }
+    }
+
+    #[test]
+    fn json_says_the_same_without_harm() {
+        let value = "a\u{202e}b\u{9b}c\u{e0001}\n";
+        let text = serde_json::to_string(value).unwrap();
+        let harmless = json(&text);
+        assert_eq!(harmless, r#""a\u202eb\u009bc\udb40\udc01\n""#);
+        assert_eq!(serde_json::from_str::<String>(&harmless).unwrap(), value);
+        assert!(matches!(json("{}"), Cow::Borrowed("{}")));
     }
 
     #[test]

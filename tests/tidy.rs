@@ -73,11 +73,12 @@ fn imports_run_one_way() {
     for (module, allowed) in WALLS {
         for path in sources(module) {
             for used in code(&path).split("crate::").skip(1) {
-                let own = used.starts_with(&format!("{module}::")) || used.starts_with('{');
-                let is_allowed = allowed.iter().any(|a| {
-                    used.strip_prefix(a)
+                let begins_with = |name: &str| {
+                    used.strip_prefix(name)
                         .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-                });
+                };
+                let own = begins_with(module) || used.starts_with('{');
+                let is_allowed = allowed.iter().any(|a| begins_with(a));
                 if !own && !is_allowed {
                     let what: String =
                         used.chars().take_while(|c| c.is_alphanumeric() || ":_".contains(*c)).collect();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use wirewalk::capture::Recorder;
 use wirewalk::capture::transcript::{Header, Writer};
 use wirewalk::decode::limits::MAX_MESSAGE;
-use wirewalk::export::{self, Print};
+use wirewalk::export::{self, Format, Print};
 use wirewalk::session::Session;
 
 fn formats() -> PathBuf {
@@ -18,7 +18,7 @@ fn formats() -> PathBuf {
 fn printed(session: &Session, print: Print) -> String {
     let mut out = Vec::new();
     for id in session.ids() {
-        export::unit(session, &session.unit(id).unwrap(), print, &mut out).unwrap();
+        export::unit(session, &session.unit(id).unwrap(), Format { print, columns: None }, &mut out).unwrap();
     }
     anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string()
 }

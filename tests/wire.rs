@@ -14,7 +14,7 @@ use std::path::Path;
 use bytes::Bytes;
 use proptest::prelude::*;
 use wirewalk::decode::limits::MAX_MESSAGE;
-use wirewalk::export::{self, Print};
+use wirewalk::export::{self, Format, Print};
 use wirewalk::session::{Records, Session, StoreError};
 use wirewalk::wire::{ConnId, Direction, How, Record, Timestamp, What};
 
@@ -60,12 +60,14 @@ fn parse_bytes(mut text: &str) -> Vec<u8> {
         if text.starts_with('"') {
             let mut values = serde_json::Deserializer::from_str(text).into_iter::<String>();
             bytes.extend_from_slice(values.next().unwrap().unwrap().as_bytes());
-            text = &text[values.byte_offset()..];
+            text = text.get(values.byte_offset()..).unwrap();
         } else if text.starts_with('#') {
             break;
         } else {
             let (hex, rest) = text.split_at(text.find([' ', '"']).unwrap_or(text.len()));
-            bytes.extend((0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()));
+            let digits: Vec<u8> =
+                hex.chars().map(|c| u8::try_from(c.to_digit(16).unwrap()).unwrap()).collect();
+            bytes.extend(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]));
             text = rest;
         }
     }
@@ -99,8 +101,20 @@ fn printed(said: &[Said], cuts: &mut dyn FnMut(&[u8]) -> Vec<Vec<u8>>) -> String
     }
     let mut out = Vec::new();
     for id in session.ids() {
-        export::unit(&session, &session.unit(id).unwrap(), Print::Layers, &mut out).unwrap();
-        export::unit(&session, &session.unit(id).unwrap(), Print::Json, &mut Vec::new()).unwrap();
+        export::unit(
+            &session,
+            &session.unit(id).unwrap(),
+            Format { print: Print::Layers, columns: None },
+            &mut out,
+        )
+        .unwrap();
+        export::unit(
+            &session,
+            &session.unit(id).unwrap(),
+            Format { print: Print::Json, columns: None },
+            &mut Vec::new(),
+        )
+        .unwrap();
     }
     anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string()
 }

@@ -219,3 +219,66 @@ impl Work {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::decode::limits::MAX_MESSAGE;
+    use crate::decode::unit::{UnitId, UnitKind};
+
+    fn received(bytes: &'static [u8]) -> Record {
+        let what = What::Received { dir: Direction::ToServer, bytes: Bytes::from_static(bytes) };
+        Record { at: Timestamp(5), conn: ConnId(1), what }
+    }
+
+    /// A disk that is full cannot be had in a test; a file that was opened for reading refuses each write as well.
+    fn full_disk() -> (Work, Arc<RwLock<Session>>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("full");
+        std::fs::write(&path, "").unwrap();
+        let writer = Writer::new(File::open(&path).unwrap(), &Header::now("x"));
+        let lines = writer.lines().unwrap();
+        let session = Arc::new(RwLock::new(Session::new(Box::new(lines), MAX_MESSAGE).unwrap()));
+        let (grow, _) = watch::channel(0);
+        let inbox = Inbox::new();
+        let work =
+            Work { inbox, writer, session: session.clone(), grow, failed: None, lost: BTreeMap::new() };
+        (work, session)
+    }
+
+    fn kinds(session: &RwLock<Session>) -> Vec<UnitKind> {
+        let session = session.read().unwrap();
+        session.ids().map(|id| session.unit(id).unwrap().kind).collect()
+    }
+
+    #[test]
+    fn what_a_full_disk_cannot_take_is_a_finding_with_its_length() {
+        let (mut work, session) = full_disk();
+        work.record(vec![received(b"abc"), received(b"de")]);
+        assert!(work.failed.is_some());
+        work.record(vec![received(b"f")]);
+        assert_eq!(kinds(&session), []);
+        assert!(work.recover(true), "at the end it is said in any case");
+        let session = session.read().unwrap();
+        let unit = session.unit(UnitId(1)).unwrap();
+        assert_eq!((unit.kind, unit.length), (UnitKind::Lost, 6));
+        assert_eq!(session.findings(UnitId(1))[0].1.rule.key, "tcp.not_captured");
+        assert_eq!(session.byte_count(), 6);
+    }
+
+    #[test]
+    fn recording_goes_on_when_there_is_room_again() {
+        let (mut work, session) = full_disk();
+        work.record(vec![received(b"abc")]);
+        work.writer = Writer::unnamed(&Header::now("x")).unwrap();
+        work.failed = work.failed.map(|(at, why)| (at.checked_sub(RETRY).unwrap(), why));
+        work.record(vec![received(b"xyz")]);
+        assert!(work.failed.is_none());
+        assert_eq!(kinds(&session), [UnitKind::Lost, UnitKind::Opaque]);
+        assert_eq!(session.read().unwrap().byte_count(), 6);
+    }
+}

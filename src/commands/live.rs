@@ -31,7 +31,7 @@ pub(super) async fn run(
     let recorder = Recorder::start(upstream, record, output.max_message.0)?;
     say(greeting);
     let session = recorder.session().clone();
-    let printer = Printer::start(session.clone(), recorder.grew(), output.clone());
+    let printer = Printer::start(&recorder, output.clone());
     let (stop, stopped) = oneshot::channel::<()>();
     let relay = tokio::spawn(proxy.run(recorder.inbox().clone(), async {
         // A dropped sender stops the relay as well.

@@ -1,21 +1,29 @@
 //! Prints units on standard output, on a thread of its own: whoever reads slowly holds up nothing else.
 
 use std::io::{self, Write};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anstream::AutoStream;
 use clap::ColorChoice;
 use tokio::sync::watch;
 
 use super::Output;
+use crate::capture::{Inbox, Recorder};
 use crate::decode::unit::UnitId;
-use crate::export::{self, Print, text};
+use crate::export::{self, Format, Print, text};
 use crate::session::Session;
 
 /// So many units are put into words at once, while the session cannot grow.
 const BATCH: u32 = 64;
+
+/// While recording is further behind than this many bytes, printing lets it go first: traffic comes before its
+/// description.
+const BUSY: usize = 1 << 20;
+
+/// How long printing lets recording go first, for each batch.
+const YIELD: Duration = Duration::from_millis(20);
 
 /// Standard output, with colour where that is wanted and understood.
 fn stdout(color: ColorChoice) -> AutoStream<io::Stdout> {
@@ -32,8 +40,9 @@ pub(super) fn all(session: &Session, output: &Output) -> io::Result<()> {
     let mut out = stdout(output.color);
     heading(output, &mut out)?;
     let mut text = Vec::new();
+    let format = format(output);
     for id in session.ids() {
-        units(session, id.0..id.0 + 1, output.print, &mut text)?;
+        units(session, id.0..id.0 + 1, format, &mut text)?;
         if text.len() >= 1 << 16 {
             out.write_all(&text)?;
             text.clear();
@@ -43,6 +52,12 @@ pub(super) fn all(session: &Session, output: &Output) -> io::Result<()> {
     out.flush()
 }
 
+/// How to print into what standard output is now: a terminal can be made wider while it is printed to.
+fn format(output: &Output) -> Format {
+    let columns = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
+    Format { print: output.print, columns }
+}
+
 fn heading(output: &Output, out: &mut dyn Write) -> io::Result<()> {
     match output.print {
         Print::Json => Ok(()),
@@ -50,9 +65,9 @@ fn heading(output: &Output, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn units(session: &Session, ids: std::ops::Range<u32>, print: Print, out: &mut Vec<u8>) -> io::Result<()> {
+fn units(session: &Session, ids: std::ops::Range<u32>, format: Format, out: &mut Vec<u8>) -> io::Result<()> {
     ids.filter_map(|id| session.unit(UnitId(id)))
-        .try_for_each(|unit| export::unit(session, &unit, print, out))
+        .try_for_each(|unit| export::unit(session, &unit, format, out))
 }
 
 /// Prints a session while it grows.
@@ -63,14 +78,15 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    /// Starts printing. `grew` tells when there is more, and closes at the end.
-    pub fn start(session: Arc<RwLock<Session>>, grew: watch::Receiver<usize>, output: Output) -> Printer {
+    /// Starts printing what `recorder` records.
+    pub fn start(recorder: &Recorder, output: Output) -> Printer {
+        let (session, grew, inbox) = (recorder.session().clone(), recorder.grew(), recorder.inbox().clone());
         let (deadline, until) = watch::channel(None);
         let (end, ended) = watch::channel(());
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::spawn(move || {
             let _end = end;
-            follow(&session, grew, &until, &output, &runtime)
+            follow(&session, &inbox, grew, &until, &output, &runtime)
         });
         Printer { thread, deadline, ended }
     }
@@ -95,6 +111,7 @@ impl Printer {
 
 fn follow(
     session: &RwLock<Session>,
+    inbox: &Inbox,
     mut grew: watch::Receiver<usize>,
     until: &watch::Receiver<Option<Instant>>,
     output: &Output,
@@ -113,13 +130,16 @@ fn follow(
                 let session = session.read().unwrap_or_else(PoisonError::into_inner);
                 let len = u32::try_from(session.len()).unwrap_or(u32::MAX);
                 let end = (len + 1).min(next + BATCH);
-                units(&session, next..end, output.print, &mut text)?;
+                units(&session, next..end, format(output), &mut text)?;
                 next = end;
             }
             if text.is_empty() {
                 break;
             }
             out.write_all(&text)?;
+            if inbox.behind() > BUSY {
+                std::thread::sleep(YIELD);
+            }
             if until.borrow().is_some_and(|deadline| Instant::now() > deadline) {
                 return Ok(());
             }

@@ -7,27 +7,33 @@
 use bytes::Bytes;
 
 use super::dissect::{self, Input, Payload};
-use super::half::{Half, Protocol};
-use super::http1::head::{Head, Parsed, Role};
+use super::half::{self, Half, Protocol};
 use super::http1::{self, Exchange, Next, PendingRequest};
 use super::limits::{MAX_EARLY_BYTES, MAX_PENDING_REQUESTS};
 use super::sink::{Detail, Sink};
 use super::tcp;
 use super::unit::{
-    Finding, Happening, Link, LinkKind, Memory, SourceId, Span, Tally, Unit, UnitId, UnitKind,
+    Announced, Fact, Finding, Happening, Link, LinkKind, Memory, SourceId, Span, Tally, Unit, UnitId,
+    UnitKind,
 };
-use super::websocket::deflate::Parameters;
 use super::websocket::frame::{FrameHeader, opcode};
-use super::websocket::{self, CompleteMessage, extensions};
+use super::websocket::{self, CompleteMessage};
 use crate::wire::{ConnId, Direction, How, Peer, Record, What};
 
-/// Takes the units that a connection yields.
+/// Takes the units that a connection yields, and knows what the connections of an engine session have in common.
 pub trait Units {
     /// The number that the next unit will have.
     fn next_id(&self) -> UnitId;
 
     /// Takes a unit, and gives it the number that was promised.
     fn push(&mut self, unit: Unit);
+
+    /// The packet whose attachments are still to come in this direction of an engine session, on whichever of its
+    /// connections.
+    fn announced(&self, sid: &str, dir: Direction) -> Option<Announced>;
+
+    /// Remembers it, once the unit that says so was pushed.
+    fn announce(&mut self, sid: &str, dir: Direction, announced: Option<Announced>);
 }
 
 /// The decoder of one connection.
@@ -210,7 +216,7 @@ impl Connection {
             }
             http1::Step::Wait => None,
             // The stream ended inside a head: what there is of it is left over.
-            http1::Step::NotHttp if fin && matches!(Head::parse(input, role_of(dir)), Parsed::Need) => None,
+            http1::Step::NotHttp if fin && half.begins_head(input) => None,
             http1::Step::NotHttp => {
                 half.protocol = Protocol::Opaque;
                 Some(0)
@@ -237,6 +243,11 @@ impl Connection {
         };
         let mut unit = half.unit(conn, kind);
         unit.memory = request.as_ref().map(|r| r.memory).unwrap_or_default();
+        let mut sid = match dir {
+            Direction::ToServer => http1::engine_session(&wire),
+            Direction::ToClient => request.as_ref().and_then(|r| http1::engine_session(r.head.as_deref()?)),
+        };
+        unit.memory.announced = sid.as_ref().and_then(|sid| units.announced(sid, dir));
         let mut memory = unit.memory;
         let mut sink = Sink::new(Detail::Facts, wire.clone());
         let input = Input {
@@ -249,17 +260,31 @@ impl Connection {
             sent: &unit.sent,
             request: request.as_ref().and_then(|r| r.head.as_deref()),
             message: None,
-            announced: None,
         };
         dissect::unit(&input, &mut memory, &mut sink);
-        (_, unit.findings, unit.facts) = sink.finish();
+        if truncated || wire.len() as u64 != input.length {
+            // What was announced or attached behind the cut is not known.
+            memory.announced = None;
+        }
+        let (_, findings, facts) = sink.finish();
+        unit.findings.extend(findings);
+        unit.facts = facts;
         if truncated {
             unit.findings.push(finding(&http1::rules::TRUNCATED));
         }
         if let Some(to) = request.as_ref().and_then(|r| r.unit) {
             unit.links.push(Link { kind: LinkKind::Request, to });
         }
+        // The first answer of an engine session names it.
+        let opened = unit.facts.iter().find_map(|fact| match fact {
+            Fact::EngineOpen { sid, .. } => Some(sid.clone()),
+            _ => None,
+        });
+        sid = sid.or(opened);
         units.push(unit);
+        if let Some(sid) = &sid {
+            units.announce(sid, dir, memory.announced);
+        }
         match (dir, self.exchange.pending.back_mut()) {
             (Direction::ToServer, Some(pending)) if pending.unit.is_none() => {
                 pending.unit = Some(id);
@@ -273,7 +298,8 @@ impl Connection {
         }
         for half in &mut self.halves {
             half.memory.engineio = memory.engineio;
-            half.deflate = agreed_deflate(&wire);
+            half.sid.clone_from(&sid);
+            half.deflate = half::agreed_deflate(&wire);
         }
         self.switch(dir, next);
         self.resume_if_answered(conn, dir, units);
@@ -310,6 +336,9 @@ impl Connection {
         if input.is_empty() {
             return None;
         }
+        if let Some(step) = self.http_inside(dir, input) {
+            return step;
+        }
         let (half, other) = match (dir, &mut self.halves) {
             (Direction::ToServer, [client, server]) => (client, server),
             (Direction::ToClient, [client, server]) => (server, client),
@@ -326,6 +355,9 @@ impl Connection {
         half.place.take(len);
         let id = units.next_id();
         let mut unit = half.place.unit(conn, dir, UnitKind::Frame);
+        if let Some(sid) = half.sid.as_ref().filter(|_| !frame.header.is_control()) {
+            half.memory.announced = units.announced(sid, dir);
+        }
         unit.memory = half.memory;
         unit.findings = frame.findings;
         if frame.continues {
@@ -348,17 +380,15 @@ impl Connection {
                     carrier: dissect::Carrier::WebSocketMessage { text: message.text },
                     dir,
                     unit: id,
-                    announced: None,
                 };
                 if message.whole {
                     dissect::payload(&payload, &mut half.memory, &mut sink);
+                } else {
+                    half.memory.announced = None;
                 }
                 let (_, findings, facts) = sink.finish();
                 unit.findings.extend(findings);
                 unit.facts = facts;
-                if let Some(announced) = unit.memory.announced {
-                    unit.links.push(Link { kind: LinkKind::Announced, to: announced.by });
-                }
                 unit.undecoded = !message.whole;
                 if message.compressed && message.whole {
                     unit.inflated = Some(Bytes::from(payload.bytes.into_owned()));
@@ -372,7 +402,30 @@ impl Connection {
             unit.links.extend(other.violation.take().map(|to| Link { kind: LinkKind::Violation, to }));
         }
         units.push(unit);
+        if let Some(sid) = half.sid.as_ref().filter(|_| !frame.header.is_control()) {
+            units.announce(sid, dir, half.memory.announced);
+        }
         Some(len)
+    }
+
+    /// Servers that give a WebSocket up may go on with HTTP behind the 101: engine.io refuses an old client so, and
+    /// Werkzeug answers a close frame with an error page. No valid frame begins with an `H`.
+    fn http_inside(&mut self, dir: Direction, input: &[u8]) -> Option<Option<usize>> {
+        const VERSION: &[u8] = b"HTTP/1.";
+        let half = &mut self.halves[dir.index()];
+        let start = input.get(..VERSION.len()).unwrap_or(input);
+        if input.first() != Some(&b'H') || dir == Direction::ToServer || !half.place.is_at_boundary() {
+            return None;
+        }
+        if !VERSION.starts_with(start) {
+            return None;
+        }
+        if start.len() < VERSION.len() {
+            return Some(None);
+        }
+        half.protocol = Protocol::http1(dir);
+        half.remarks.push(finding(&websocket::HTTP_INSIDE));
+        Some(Some(0))
     }
 
     /// Bytes of no protocol: each record is a unit.
@@ -401,7 +454,6 @@ impl Connection {
             sent: &[],
             request: None,
             message: None,
-            announced: None,
         };
         dissect::unit(&input_of_unit, &mut Memory::default(), &mut sink);
         (_, unit.findings, _) = sink.finish();
@@ -455,21 +507,6 @@ impl Connection {
         }
         unit.happening = Some(Box::new(Happening { record: record.clone(), tally: self.tally }));
         units.push(unit);
-    }
-}
-
-/// What the answer to an upgrade request says of permessage-deflate.
-fn agreed_deflate(answer: &[u8]) -> Option<Parameters> {
-    let Parsed::Complete(head) = Head::parse(answer, Role::Response) else { return None };
-    let values = head.values(answer, "sec-websocket-extensions");
-    let chosen = values.filter_map(|value| extensions::parse(std::str::from_utf8(value).ok()?).ok());
-    Parameters::agreed(&chosen.flatten().collect::<Vec<_>>())
-}
-
-fn role_of(dir: Direction) -> Role {
-    match dir {
-        Direction::ToServer => Role::Request,
-        Direction::ToClient => Role::Response,
     }
 }
 

@@ -40,18 +40,6 @@ pub struct Payload<'a> {
     pub dir: Direction,
     /// The unit that they are in.
     pub unit: UnitId,
-    /// Where this is the last attachment of a packet: the packet, and the attachments before this one.
-    /// Given when a summary or a tree is wanted.
-    pub announced: Option<&'a AnnouncedPacket>,
-}
-
-/// The message that announced attachments, and those that came before the last.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AnnouncedPacket {
-    /// The whole WebSocket message that announced them.
-    pub packet: Bytes,
-    /// The attachments that came so far, in order, each a whole WebSocket message.
-    pub attachments: Vec<Bytes>,
 }
 
 /// What carries a payload.
@@ -119,8 +107,6 @@ pub struct Input<'a> {
     pub request: Option<&'a [u8]>,
     /// For a frame that ends a message: the message, put together and inflated.
     pub message: Option<&'a Message>,
-    /// The packet whose last attachment this is.
-    pub announced: Option<&'a AnnouncedPacket>,
 }
 
 /// A whole WebSocket message.

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use super::http1;
-use super::http1::head::Role;
+use super::http1::head::{Head, Parsed, Role};
 use super::limits::MAX_HTTP_DISSECTED;
-use super::unit::{Link, LinkKind, Memory, Unit, UnitId, UnitKind};
+use super::unit::{Finding, Link, LinkKind, Memory, Unit, UnitId, UnitKind};
 use super::websocket::deflate::Parameters;
+use super::websocket::extensions;
 use super::websocket::frame::{FrameHeader, opcode};
 use super::{unit, websocket};
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
@@ -17,6 +18,16 @@ pub(super) enum Protocol {
     Http1(http1::Framing),
     WebSocket(Box<websocket::Framing>),
     Opaque,
+}
+
+impl Protocol {
+    /// HTTP, at the beginning of a message.
+    pub fn http1(dir: Direction) -> Protocol {
+        Protocol::Http1(http1::Framing::new(match dir {
+            Direction::ToServer => Role::Request,
+            Direction::ToClient => Role::Response,
+        }))
+    }
 }
 
 /// One direction of a connection.
@@ -32,6 +43,8 @@ pub(super) struct Half {
     /// What was sent in place of bytes of units that are not complete yet.
     sent: Vec<Record>,
     pub memory: Memory,
+    /// The engine session that a WebSocket goes on with; where it began one, it is the only connection of it.
+    pub sid: Option<String>,
     pub deflate: Option<Parameters>,
     /// The latest fragment of an unfinished message.
     pub last_fragment: Option<UnitId>,
@@ -40,29 +53,29 @@ pub(super) struct Half {
     pub close_frame: bool,
     /// The first frame that broke the protocol, until the other peer closes.
     pub violation: Option<UnitId>,
+    /// What is to be said of the unit that comes next.
+    pub remarks: Vec<Finding>,
     /// Nothing more will come.
     pub ended: bool,
 }
 
 impl Half {
     pub fn new(dir: Direction) -> Half {
-        let role = match dir {
-            Direction::ToServer => Role::Request,
-            Direction::ToClient => Role::Response,
-        };
         Half {
             dir,
-            protocol: Protocol::Http1(http1::Framing::new(role)),
+            protocol: Protocol::http1(dir),
             carry: Vec::new(),
             place: Place::default(),
             collected: Vec::new(),
             sent: Vec::new(),
             memory: Memory::default(),
+            sid: None,
             deflate: None,
             last_fragment: None,
             control: Control::default(),
             close_frame: false,
             violation: None,
+            remarks: Vec::new(),
             ended: false,
         }
     }
@@ -98,15 +111,33 @@ impl Half {
         self.place.take(bytes.len());
     }
 
+    /// Whether bytes are the beginning of the head of an HTTP message in this direction, and not all of it.
+    pub fn begins_head(&self, bytes: &[u8]) -> bool {
+        let role = match self.dir {
+            Direction::ToServer => Role::Request,
+            Direction::ToClient => Role::Response,
+        };
+        matches!(Head::parse(bytes, role), Parsed::Need)
+    }
+
     /// The unit that ends here.
     pub fn unit(&mut self, conn: ConnId, kind: UnitKind) -> Unit {
         let mut unit = self.place.unit(conn, self.dir, kind);
+        unit.findings = std::mem::take(&mut self.remarks);
         if !self.sent.is_empty() {
             let begins_within = |r: &Record| matches!(&r.what, What::Sent { replaces, .. } if unit.range.contains(&replaces.start));
             (unit.sent, self.sent) = std::mem::take(&mut self.sent).into_iter().partition(begins_within);
         }
         unit
     }
+}
+
+/// What the answer to an upgrade request says of permessage-deflate.
+pub(super) fn agreed_deflate(answer: &[u8]) -> Option<Parameters> {
+    let Parsed::Complete(head) = Head::parse(answer, Role::Response) else { return None };
+    let values = head.values(answer, "sec-websocket-extensions");
+    let chosen = values.filter_map(|value| extensions::parse(std::str::from_utf8(value).ok()?).ok());
+    Parameters::agreed(&chosen.flatten().collect::<Vec<_>>())
 }
 
 /// Where in its stream a direction is, and when the bytes there came.

@@ -12,6 +12,9 @@ pub const MAX_DECODED_BODY: usize = 64 << 20;
 /// The longest WebSocket message that is put together, unmasked or inflated, unless the user says otherwise.
 pub const MAX_MESSAGE: usize = 64 << 20;
 
+/// An event whose attachments come in more units than this, or have more than [`MAX_MESSAGE`] bytes, is not put together.
+pub const MAX_ATTACHMENT_UNITS: usize = 1000;
+
 /// So many requests of one connection may wait for their answers and still be told apart.
 pub const MAX_PENDING_REQUESTS: usize = 1000;
 

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 
 use super::field::{FieldDef, ProtocolDef, Rule};
-use super::unit::{Fact, Finding, Layer, Node, Source, SourceId, SourceKind, Span, Tree, Value};
+use super::unit::{
+    AnnouncedPacket, Fact, Finding, Layer, Node, Source, SourceId, SourceKind, Span, Tree, Value,
+};
 
 /// How much a dissector is asked to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +30,9 @@ pub struct Sink {
     detail: Detail,
     findings: Vec<Finding>,
     facts: Vec<Fact>,
+    /// The packet that attachments belong to: what earlier units left, and then what this one leaves to later ones. Not
+    /// kept where only facts are wanted.
+    pub announced: Option<AnnouncedPacket>,
     tree: Tree,
     sources: u16,
     open_layers: Vec<Layer>,
@@ -42,6 +47,7 @@ impl Sink {
             detail,
             findings: Vec::new(),
             facts: Vec::new(),
+            announced: None,
             tree: Tree::default(),
             sources: 0,
             open_layers: Vec::new(),

@@ -174,6 +174,29 @@ pub struct Announced {
     pub outstanding: u16,
 }
 
+/// A BINARY_EVENT or BINARY_ACK whose attachments are still to come, with those that came. Handed from unit to unit
+/// where a summary or a tree is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnouncedPacket {
+    /// What its attachments are for, such as `event "file"`; raw text of a peer.
+    pub subject: String,
+    /// The Socket.IO packet.
+    pub packet: Part,
+    /// The attachments that came so far, in order.
+    pub attachments: Vec<Part>,
+}
+
+/// A packet or an attachment, as Engine.IO carried it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The unit that it is in.
+    pub unit: UnitId,
+    /// Where in that unit's sources.
+    pub span: Span,
+    /// Its bytes.
+    pub bytes: Bytes,
+}
+
 /// Something that the session ties together, across units and connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
@@ -201,6 +224,11 @@ pub enum Fact {
     EngineUpgrade,
     /// An Engine.IO close packet.
     EngineClose,
+    /// An attachment of a packet that an earlier unit announced.
+    Attached {
+        /// The unit that announced it.
+        to: UnitId,
+    },
     /// A Socket.IO event that asks for an acknowledgement.
     AskedAck {
         /// The namespace, `/` where none was named.

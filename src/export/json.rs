@@ -28,6 +28,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{headline, text};
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Finding, Layer, Link, Node, Span, Tree, UnitId, UnitKind, Value};
+use crate::escape;
 use crate::session::{Session, UnitRef};
 
 /// One unit as one line.
@@ -64,8 +65,8 @@ pub fn unit(session: &Session, unit: &UnitRef, out: &mut dyn Write) -> io::Resul
     if let Some(engine) = session.engine_session(unit) {
         put("engine_session", engine.sid.clone().into());
     }
-    serde_json::to_writer(&mut *out, &object)?;
-    writeln!(out)
+    let text = serde_json::to_string(&object)?;
+    writeln!(out, "{}", escape::json(&text))
 }
 
 fn kind(kind: UnitKind) -> &'static str {

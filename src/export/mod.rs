@@ -1,5 +1,6 @@
 //! The units of a session as text and as JSON. Views of one model: none decodes anything itself.
 
+mod fit;
 pub mod headline;
 mod hex;
 pub mod json;
@@ -22,12 +23,22 @@ pub enum Print {
     Json,
 }
 
+/// How units are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// How much of each.
+    pub print: Print,
+    /// The columns of the terminal. The line of a unit is cut there, and explanations are folded; `None` into a pipe or
+    /// a file, where nothing is.
+    pub columns: Option<usize>,
+}
+
 /// Prints one unit.
-pub fn unit(session: &Session, unit: &UnitRef, print: Print, out: &mut dyn Write) -> io::Result<()> {
-    match print {
-        Print::Summary => text::summary(session, unit, out),
-        Print::Layers => text::layers(session, unit, false, out),
-        Print::Bytes => text::layers(session, unit, true, out),
+pub fn unit(session: &Session, unit: &UnitRef, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format.print {
+        Print::Summary => text::summary(session, unit, format.columns, out),
+        Print::Layers => text::layers(session, unit, format.columns, false, out),
+        Print::Bytes => text::layers(session, unit, format.columns, true, out),
         Print::Json => json::unit(session, unit, out),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{headline, hex};
+use super::{fit, headline, hex};
 use crate::decode::field::{FieldKind, Severity};
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Finding, Layer, Node, SourceKind, Tree, Value};
@@ -18,6 +18,12 @@ const BOLD: Style = Style::new().bold();
 
 /// So many characters of a value are printed.
 const MAX_VALUE: usize = 500;
+
+/// Where the text of a line begins.
+const INDENT: usize = 43;
+
+/// However narrow the terminal is, so many columns of a line's text are printed.
+const MIN_TEXT: usize = 20;
 
 /// The columns of the tree before the bytes.
 const TREE_WIDTH: usize = 72;
@@ -33,21 +39,32 @@ pub fn heading(out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// One line for a unit, and one for each of its findings.
-pub fn summary(session: &Session, unit: &UnitRef, out: &mut dyn Write) -> io::Result<()> {
+pub fn summary(
+    session: &Session,
+    unit: &UnitRef,
+    columns: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match session.look(unit, Detail::Summary) {
-        Ok(tree) => line(session, unit, &tree, out),
+        Ok(tree) => line(session, unit, &tree, columns, out),
         Err(error) => writeln!(out, "{:>6}  {error}", unit.id.0),
     }
 }
 
 /// The line, and the tree of layers and fields below it; with `bytes`, each field's bytes beside it and every source
 /// as a whole at the end.
-pub fn layers(session: &Session, unit: &UnitRef, bytes: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn layers(
+    session: &Session,
+    unit: &UnitRef,
+    columns: Option<usize>,
+    bytes: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let tree = match session.look(unit, Detail::Tree) {
         Ok(tree) => tree,
         Err(error) => return writeln!(out, "{:>6}  {error}", unit.id.0),
     };
-    line(session, unit, &tree, out)?;
+    line(session, unit, &tree, columns, out)?;
     for inner in &tree.layers {
         layer(inner, &tree, bytes, 1, out)?;
     }
@@ -60,7 +77,13 @@ pub fn layers(session: &Session, unit: &UnitRef, bytes: bool, out: &mut dyn Writ
     writeln!(out)
 }
 
-fn line(session: &Session, unit: &UnitRef, tree: &Tree, out: &mut dyn Write) -> io::Result<()> {
+fn line(
+    session: &Session,
+    unit: &UnitRef,
+    tree: &Tree,
+    columns: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let headline = headline::of(tree);
     let protocol = headline.protocol;
     let style = protocol_style(protocol);
@@ -70,33 +93,48 @@ fn line(session: &Session, unit: &UnitRef, tree: &Tree, out: &mut dyn Write) -> 
     };
     let seconds = unit.at.0 as f64 / 1e9;
     let conn = unit.conn.to_string();
+    let ties = match headline::ties(session, unit) {
+        ties if ties.is_empty() => String::new(),
+        ties => format!("  ({})", ties.join(", ")),
+    };
     let text = escape::line(&headline.text);
-    write!(
-        out,
-        "{DIM}{:>6}  {seconds:>11.6}{DIM:#}  {conn:<5} {style}{arrow}  {protocol:<9}{style:#}  {text}",
-        unit.id.0
-    )?;
-    let ties = headline::ties(session, unit);
-    if !ties.is_empty() {
-        write!(out, "  {DIM}({}){DIM:#}", ties.join(", "))?;
-    }
-    writeln!(out)?;
-    session.findings(unit.id).iter().try_for_each(|(_, found)| finding(found, out))
+    let (text, ties) = match columns.map(|columns| columns.saturating_sub(INDENT)) {
+        Some(room) => match room.checked_sub(ties.chars().count()) {
+            Some(rest) if rest >= MIN_TEXT => (fit::cut(&text, rest), ties),
+            // The text matters more.
+            _ => (fit::cut(&text, room.max(MIN_TEXT)), String::new()),
+        },
+        None => (text.into_owned(), ties),
+    };
+    let id = unit.id.0;
+    write!(out, "{DIM}{id:>6}  {seconds:>11.6}{DIM:#}  {conn:<5} {style}{arrow}  {protocol:<9}{style:#}  ")?;
+    writeln!(out, "{text}{DIM}{ties}{DIM:#}")?;
+    session.findings(unit.id).iter().try_for_each(|(_, found)| finding(found, columns, out))
 }
 
-fn finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn finding(finding: &Finding, columns: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let (mark, colour) = match finding.rule.severity {
         Severity::Error => ("✗ error", AnsiColor::Red),
         Severity::Warning => ("! warning", AnsiColor::Yellow),
         Severity::Note => ("· note", AnsiColor::Cyan),
     };
     let style = colour.on_default();
-    write!(out, "{:>35}{style}{mark}: {}{style:#}", "", finding.rule.title)?;
-    if !finding.detail.is_empty() {
-        write!(out, " ({})", escape::line(&finding.detail))?;
+    // Below the text, and where the terminal is narrow, nearer to the left.
+    let indent = columns.map_or(INDENT, |columns| INDENT.min(columns / 8));
+    let detail = match finding.detail.as_str() {
+        "" => String::new(),
+        detail => format!(" ({})", escape::line(detail)),
+    };
+    let title = format!("{mark}: {}{detail}", finding.rule.title);
+    let room = columns.map_or(usize::MAX, |columns| columns - indent);
+    for line in fit::fold(&title, room) {
+        writeln!(out, "{:indent$}{style}{line}{style:#}", "")?;
     }
-    writeln!(out, "  {DIM}{}{DIM:#}", finding.rule.spec)?;
-    writeln!(out, "{:>37}{DIM}{}{DIM:#}", "", finding.rule.meaning)
+    let meaning = format!("{}  {}", finding.rule.meaning, finding.rule.spec);
+    for line in fit::fold(&meaning, room.saturating_sub(2)) {
+        writeln!(out, "{:indent$}  {DIM}{line}{DIM:#}", "")?;
+    }
+    Ok(())
 }
 
 fn layer(layer: &Layer, tree: &Tree, bytes: bool, depth: usize, out: &mut dyn Write) -> io::Result<()> {

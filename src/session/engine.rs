@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use crate::decode::engineio::{LATE_PING, LATE_PONG};
 use crate::decode::field::Rule;
-use crate::decode::unit::{EngineIo, Fact, Finding, Link, LinkKind, SourceId, Span, Transport, Unit, UnitId};
+use crate::decode::unit::{
+    Announced, EngineIo, Fact, Finding, Link, LinkKind, SourceId, Span, Transport, Unit, UnitId, UnitKind,
+};
 use crate::wire::{ConnId, Direction, Timestamp};
 
 /// The number of an engine session, counted from 1; it fits into a unit's entry.
@@ -40,6 +42,8 @@ pub struct EngineSession {
     /// The connections that carried it, in order.
     pub connections: Vec<ConnId>,
     last_ping: Option<Ping>,
+    /// The packets whose attachments are still to come, client to server and server to client.
+    announced: [Option<Announced>; 2],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +76,18 @@ impl Engines {
         self.sessions.get(id.0.get() as usize - 1)
     }
 
+    /// The packet whose attachments are still to come in a direction of the engine session called `sid`.
+    pub fn announced(&self, sid: &str, dir: Direction) -> Option<Announced> {
+        self.get(*self.by_sid.get(sid)?)?.announced[dir.index()]
+    }
+
+    /// Remembers it, where the engine session is known.
+    pub fn announce(&mut self, sid: &str, dir: Direction, announced: Option<Announced>) {
+        if let Some(session) = self.by_sid.get(sid).copied().and_then(|id| self.get_mut(id)) {
+            session.announced[dir.index()] = announced;
+        }
+    }
+
     fn get_mut(&mut self, id: EngineId) -> Option<&mut EngineSession> {
         self.sessions.get_mut(id.0.get() as usize - 1)
     }
@@ -81,7 +97,14 @@ impl Engines {
         for fact in std::mem::take(&mut unit.facts) {
             self.fact(id, unit, fact);
         }
-        self.by_connection.get(&unit.conn).and_then(|(engine, _)| *engine)
+        let engine = self.by_connection.get(&unit.conn).and_then(|(engine, _)| *engine);
+        if unit.kind == UnitKind::Lost
+            && let Some(session) = engine.and_then(|e| self.get_mut(e))
+        {
+            // What was lost may have announced or held attachments.
+            session.announced = [None; 2];
+        }
+        engine
     }
 
     fn fact(&mut self, id: UnitId, unit: &mut Unit, fact: Fact) {
@@ -112,6 +135,12 @@ impl Engines {
             Fact::EngineClose => {
                 if let Some(session) = engine.and_then(|e| self.get_mut(e)) {
                     session.closed.get_or_insert(unit.at);
+                }
+            }
+            Fact::Attached { to } => {
+                let link = Link { kind: LinkKind::Announced, to };
+                if !unit.links.contains(&link) {
+                    unit.links.push(link);
                 }
             }
             Fact::AskedAck { namespace, id: ack } => {
@@ -146,6 +175,7 @@ impl Engines {
                     late: 0,
                     connections: Vec::new(),
                     last_ping: None,
+                    announced: [None; 2],
                 });
                 self.by_sid.insert(sid, id);
                 id

@@ -6,7 +6,7 @@ use super::engine::{EngineId, Engines};
 use super::store::Derived;
 use crate::decode::connection::Units;
 use crate::decode::field::Severity;
-use crate::decode::unit::{Finding, Happening, Link, Memory, Unit, UnitId, UnitKind};
+use crate::decode::unit::{Announced, Finding, Happening, Link, Memory, Unit, UnitId, UnitKind};
 use crate::wire::{ConnId, Direction, Record, Timestamp};
 
 /// All units of a session.
@@ -131,6 +131,14 @@ impl Units for Index {
         unit.sent.into_iter().for_each(|record| self.sent.push(id, Box::new(record)));
         unit.happening.into_iter().for_each(|happening| self.happenings.push(id, happening));
         self.fresh.extend(unit.inflated.map(|bytes| (id, bytes)));
+    }
+
+    fn announced(&self, sid: &str, dir: Direction) -> Option<Announced> {
+        self.engines.announced(sid, dir)
+    }
+
+    fn announce(&mut self, sid: &str, dir: Direction, announced: Option<Announced>) {
+        self.engines.announce(sid, dir, announced);
     }
 }
 

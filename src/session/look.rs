@@ -4,28 +4,39 @@ use bytes::{Bytes, BytesMut};
 
 use super::index::UnitRef;
 use super::{Session, StoreError};
-use crate::decode::dissect::{self, AnnouncedPacket, Input, Message};
+use crate::decode::dissect::{self, Input, Message};
 use crate::decode::http1::head::{Head, Parsed, Role};
-use crate::decode::limits::{MAX_HEAD, MAX_HTTP_DISSECTED};
+use crate::decode::limits::{MAX_ATTACHMENT_UNITS, MAX_HEAD, MAX_HTTP_DISSECTED, MAX_MESSAGE};
 use crate::decode::sink::{Detail, Sink};
-use crate::decode::unit::{LinkKind, SourceKind, Tree, UnitId, UnitKind};
+use crate::decode::unit::{AnnouncedPacket, LinkKind, SourceKind, Tree, UnitId, UnitKind};
 use crate::decode::websocket::frame::{FrameHeader, opcode, unmask};
 use crate::wire::Record;
 
-/// So many attachments of a packet say which packet they are for; the ones behind them, but for the last, do not.
+/// So many attachments of a packet say which packet they are for; the ones behind them, but for the last, do not, since
+/// reading a long packet again for each of thousands would take quadratic time.
 const MAX_NAMED_ATTACHMENTS: u16 = 16;
 
 impl Session {
     /// The layers of a unit: with [`Detail::Summary`] their summaries, with [`Detail::Tree`] their fields and
     /// derived bytes too. Fails where its bytes cannot be read back.
     pub fn look(&self, unit: &UnitRef, detail: Detail) -> Result<Tree, StoreError> {
+        Ok(self.dissect(unit, detail, self.announced(unit)?)?.finish().0)
+    }
+
+    /// Decodes a unit again; `announced` is what the units before it left.
+    fn dissect(
+        &self,
+        unit: &UnitRef,
+        detail: Detail,
+        announced: Option<AnnouncedPacket>,
+    ) -> Result<Sink, StoreError> {
         let wire = self.wire(unit, self.dissected(unit))?;
         let happening = self.index.happenings.of(unit.id).first().map(|(_, h)| h.as_ref());
         let sent: Vec<Record> = self.index.sent.of(unit.id).iter().map(|(_, r)| r.as_ref().clone()).collect();
         let request = self.request(unit)?;
         let message = self.message(unit, &wire)?;
-        let announced = self.announced(unit)?;
         let mut sink = Sink::new(detail, wire.clone());
+        sink.announced = announced;
         let input = Input {
             unit: unit.id,
             kind: unit.kind,
@@ -36,10 +47,9 @@ impl Session {
             sent: &sent,
             request: request.as_deref(),
             message: message.as_ref(),
-            announced: announced.as_ref(),
         };
         dissect::unit(&input, &mut unit.memory.clone(), &mut sink);
-        Ok(sink.finish().0)
+        Ok(sink)
     }
 
     /// How many of a unit's bytes are decoded when someone looks: as many as the first pass decoded.
@@ -124,32 +134,33 @@ impl Session {
         fragments
     }
 
-    /// The packet that announced the attachment that a unit is; for its last attachment those before it, too. A peer
-    /// can announce thousands, so that going back for each of them would take quadratic time.
+    /// For a unit with an attachment of a packet that an earlier unit announced: the packet, and the attachments before
+    /// it, as the units that hold them leave it when they are decoded one after the other.
     fn announced(&self, unit: &UnitRef) -> Result<Option<AnnouncedPacket>, StoreError> {
-        let Some(announced) = unit.memory.announced else { return Ok(None) };
-        let is_last = announced.outstanding == 1;
-        if !is_last && announced.total - announced.outstanding >= MAX_NAMED_ATTACHMENTS {
+        let (Some(memory), Some(by)) = (unit.memory.announced, self.linked(unit.id, LinkKind::Announced))
+        else {
+            return Ok(None);
+        };
+        // A frame holds one attachment; before the last nothing is put together.
+        let alone = unit.kind == UnitKind::Frame && memory.outstanding > 1;
+        if alone && memory.total.saturating_sub(memory.outstanding) >= MAX_NAMED_ATTACHMENTS {
             return Ok(None);
         }
-        let Some(by) = self.unit(announced.by) else { return Ok(None) };
-        let message = |unit: &UnitRef| -> Result<Bytes, StoreError> {
-            let wire = self.wire(unit, self.dissected(unit))?;
-            Ok(self.message(unit, &wire)?.map(|m| m.bytes).unwrap_or_default())
-        };
-        let mut packet = AnnouncedPacket { packet: message(&by)?, attachments: Vec::new() };
-        if !is_last {
-            return Ok(Some(packet));
+        let mut packet = self.dissect(&by, Detail::Summary, None)?.announced;
+        if alone {
+            return Ok(packet);
         }
-        for (id, link) in self.index.links.between(by.id, unit.id) {
-            if link.kind == LinkKind::Announced
-                && link.to == by.id
-                && let Some(attachment) = self.unit(*id)
-            {
-                packet.attachments.push(message(&attachment)?);
+        let links = self.index.links.between(by.id, unit.id).iter();
+        let earlier = links.filter(|(_, link)| link.kind == LinkKind::Announced && link.to == by.id);
+        for (number, (id, _)) in earlier.enumerate() {
+            let (Some(before), Some(attached)) = (packet, self.unit(*id)) else { return Ok(None) };
+            let bytes: usize = before.attachments.iter().map(|part| part.bytes.len()).sum();
+            if number == MAX_ATTACHMENT_UNITS || bytes > MAX_MESSAGE {
+                return Ok(None);
             }
+            packet = self.dissect(&attached, Detail::Summary, Some(before))?.announced;
         }
-        Ok(Some(packet))
+        Ok(packet)
     }
 }
 
@@ -164,5 +175,112 @@ fn payload(wire: &Bytes) -> (Bytes, bool) {
             unmask(&mut bytes, key, 0);
             (Bytes::from(bytes), true)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::limits::MAX_MESSAGE;
+    use crate::session::Records;
+    use crate::wire::{ConnId, Direction, How, Timestamp, What};
+
+    #[derive(Debug)]
+    struct Kept(Vec<Bytes>);
+
+    impl Records for Kept {
+        fn bytes_at(&self, offset: u64, _len: usize) -> Result<Bytes, StoreError> {
+            Ok(self.0[offset as usize].clone())
+        }
+    }
+
+    /// The session in which each connection says what it is given, in this order.
+    fn session(said: &[(u32, Direction, Vec<u8>)]) -> Session {
+        let kept = said.iter().map(|(_, _, bytes)| Bytes::from(bytes.clone())).collect();
+        let mut session = Session::new(Box::new(Kept(kept)), MAX_MESSAGE).unwrap();
+        for (index, (conn, dir, bytes)) in said.iter().enumerate() {
+            let what = match bytes.is_empty() {
+                true => What::Closed { by: dir.sender(), how: How::Reset, error: None },
+                false => What::Received { dir: *dir, bytes: Bytes::from(bytes.clone()) },
+            };
+            let record = Record { at: Timestamp(index as u64), conn: ConnId(*conn), what };
+            session.ingest(&record, index as u64).unwrap();
+        }
+        session
+    }
+
+    fn poll(conn: u32, sid: &str, answer: &str) -> [(u32, Direction, Vec<u8>); 2] {
+        let request = format!("GET /?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: h\r\n\r\n");
+        let length = answer.len();
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{answer}");
+        [(conn, Direction::ToServer, request.into()), (conn, Direction::ToClient, answer.into())]
+    }
+
+    const UP: &str = "451-[\"up\",{\"_placeholder\":true,\"num\":0}]";
+
+    /// What Socket.IO says of a unit, and the packet that it is linked to.
+    fn last_event(session: &Session, id: u32) -> (String, Option<UnitId>) {
+        let unit = session.unit(UnitId(id)).unwrap();
+        let summaries = [Detail::Summary, Detail::Tree].map(|detail| {
+            let mut layers = session.look(&unit, detail).unwrap().layers;
+            while let Some(layer) = layers.last_mut().filter(|layer| !layer.inside.is_empty()) {
+                layers = std::mem::take(&mut layer.inside);
+            }
+            layers.pop().unwrap().summary
+        });
+        assert_eq!(summaries[0], summaries[1]);
+        let mut links = session.links(unit.id).iter().map(|(_, link)| link);
+        (summaries[0].clone(), links.find(|link| link.kind == LinkKind::Announced).map(|link| link.to))
+    }
+
+    #[test]
+    fn attachments_by_polling_come_on_any_connection_of_their_engine_session() {
+        let two = UP.replace("51-", "52-");
+        let said = [
+            poll(1, "a", UP),
+            poll(1, "b", &two),
+            poll(2, "b", "bAQ=="),
+            poll(2, "a", "bAQID"),
+            poll(1, "b", "bAgI="),
+        ];
+        let session = session(&said.concat());
+        assert_eq!(last_event(&session, 6), ("attachment 1 of 2 for event \"up\"".into(), Some(UnitId(4))));
+        assert_eq!(last_event(&session, 8), ("event \"up\" <3 bytes>".into(), Some(UnitId(2))));
+        assert_eq!(last_event(&session, 10), ("event \"up\" <1 byte>".into(), Some(UnitId(4))));
+        assert_eq!(session.finding_count(), 0);
+    }
+
+    #[test]
+    fn an_attachment_may_come_over_the_websocket_after_the_upgrade() {
+        let upgrade = "GET /?EIO=4&transport=websocket&sid=a HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: \
+            Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        let switch = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        let mut said = vec![
+            (2, Direction::ToServer, upgrade.into()),
+            (2, Direction::ToClient, switch.into()),
+            (2, Direction::ToClient, b"\x81\x063probe".to_vec()),
+        ];
+        said.extend(poll(1, "a", UP));
+        // A heartbeat comes between; it is no attachment.
+        said.push((2, Direction::ToClient, b"\x81\x012".to_vec()));
+        said.push((2, Direction::ToClient, b"\x82\x01\x07".to_vec()));
+        let session = session(&said);
+        assert_eq!(last_event(&session, 6), ("ping".into(), None));
+        assert_eq!(last_event(&session, 7), ("event \"up\" <1 byte>".into(), Some(UnitId(5))));
+        assert_eq!(session.finding_count(), 0);
+    }
+
+    #[test]
+    fn what_was_cut_short_announces_nothing() {
+        let mut said = poll(1, "a", &format!("{UP}\x1ebAQ==")).to_vec();
+        // The attachment is missing when the connection ends.
+        let cut = said[1].2.len() - "\x1ebAQ==".len();
+        said[1].2.truncate(cut);
+        said.push((1, Direction::ToClient, Vec::new()));
+        said.extend(poll(2, "a", "42[\"next\"]"));
+        let session = session(&said);
+        let last = UnitId(session.len() as u32);
+        assert_eq!(session.findings(last), []);
     }
 }

@@ -44,7 +44,8 @@ impl Writer {
         Ok(writer)
     }
 
-    fn new(file: File, header: &Header) -> Writer {
+    /// Appends to `file` from its beginning on.
+    pub(in crate::capture) fn new(file: File, header: &Header) -> Writer {
         let mut buffer = Vec::new();
         // Writing into a Vec cannot fail, and a header always serializes.
         let _ = serde_json::to_writer(&mut buffer, header);

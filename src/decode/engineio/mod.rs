@@ -67,9 +67,6 @@ impl Dissect for EngineIo {
             reader.packet(0..payload.bytes.len(), form);
             return reader.finish();
         }
-        // The attachments of an event may come in a later body, on another connection: what an earlier body of
-        // this connection announced says nothing of this one.
-        memory.announced = None;
         if payload.dir == Direction::ToClient
             && let Some((answer, body)) = answer(payload)
         {
@@ -135,20 +132,6 @@ fn scripted<'a>(engineio: Spoken, payload: &Payload<'a>, sink: &mut Sink) -> Vec
         return Vec::new();
     };
     packets(engineio, &Payload { bytes: bytes.into(), source, offset: 0, ..payload.clone() }, sink)
-}
-
-/// What the message packet that is a whole WebSocket message carries. `message` is one that was read before: a text
-/// packet, or an attachment.
-pub(super) fn content(message: &Bytes, version: u8, attachment: bool) -> Bytes {
-    match message.first() {
-        // Version 4 sends bytes as they are.
-        _ if version != 3 && attachment => message.clone(),
-        Some(b'4' | 4) => message.slice(1..),
-        Some(b'b') => {
-            packet::from_base64(message.get(2..).unwrap_or_default()).map_or_else(Bytes::new, Bytes::from)
-        }
-        _ => Bytes::new(),
-    }
 }
 
 #[cfg(test)]

@@ -161,9 +161,9 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// What a carried payload has in common with this one.
     fn outer(&self) -> Payload<'a> {
-        let Payload { source, offset, dir, unit, announced, .. } = *self.payload;
+        let Payload { source, offset, dir, unit, .. } = *self.payload;
         let carrier = Carrier::EngineIoMessage { text: true };
-        Payload { bytes: Cow::Borrowed(&[]), source, offset, carrier, dir, unit, announced }
+        Payload { bytes: Cow::Borrowed(&[]), source, offset, carrier, dir, unit }
     }
 
     /// A ping or pong. One that tests a new transport is no heartbeat.
@@ -307,7 +307,7 @@ fn shown(byte: u8) -> String {
 }
 
 /// The bytes that base64 stands for (RFC 4648 §4). Padding may be missing, as receivers tolerate.
-pub(super) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
+fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     const TOLERANT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
         GeneralPurposeConfig::new()

@@ -311,16 +311,6 @@ fn the_number_of_packets_is_bounded() {
     assert_eq!(said.rules(), ["engineio.many_packets"]);
 }
 
-#[test]
-fn content_of_an_earlier_message() {
-    let bytes = |bytes: &'static [u8]| Bytes::from_static(bytes);
-    assert_eq!(content(&bytes(b"451-[]"), 4, false), bytes(b"51-[]"));
-    assert_eq!(content(&bytes(b"\x04\x01"), 4, true), bytes(b"\x04\x01"));
-    assert_eq!(content(&bytes(b"\x04\x01"), 3, true), bytes(b"\x01"));
-    assert_eq!(content(&bytes(b"b4AQ=="), 3, true), bytes(b"\x01"));
-    assert_eq!(content(&bytes(b""), 3, true), bytes(b""));
-}
-
 proptest::proptest! {
     #[test]
     fn any_bytes_are_survived(version in 3u8..5, polling: bool, text: bool, to_server: bool, bytes: Vec<u8>) {

@@ -114,6 +114,13 @@ fn response(input: &Input<'_>, head: &Head, memory: &mut Memory, sink: &mut Sink
     carry(input, head, content, memory, sink);
 }
 
+/// The engine session that the request with this head names in its query.
+pub(super) fn engine_session(request: &[u8]) -> Option<String> {
+    let Parsed::Complete(head) = Head::parse(request, Role::Request) else { return None };
+    let StartLine::Request { target, .. } = &head.start else { return None };
+    Target::of(request, target).engine(request)?.1
+}
+
 /// Start line, header fields, and what is wrong with them or with the lengths that they give.
 fn head_nodes(input: &Input<'_>, head: &Head, lengths: &[Issue], sink: &mut Sink) {
     start_line::nodes(head, input.wire, sink);
@@ -187,7 +194,6 @@ fn carry(input: &Input<'_>, head: &Head, content: Option<Content>, memory: &mut 
         carrier: Carrier::HttpBody { media_type },
         dir: input.dir,
         unit: input.unit,
-        announced: None,
     };
     dissect::payload(&payload, memory, sink);
 }

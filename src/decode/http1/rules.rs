@@ -216,7 +216,7 @@ rules! {
         "The query's `transport` is unknown to the server, switched off in its `transports` setting, or not the one that the engine session uses.",
         "Engine.IO protocol v4, Transports";
     REFUSED_STRIPPED = Error "http.refused_stripped", "refused: the server saw no upgrade",
-        "The server took this upgrade for a plain request. A proxy in front of it removed Upgrade and Connection: let it pass them on (nginx: `proxy_set_header Upgrade $http_upgrade`).",
+        "The server took an upgrade for a plain request. A proxy on the way, before or behind wirewalk, removed Upgrade and Connection: let it pass them on (nginx: `proxy_set_header Upgrade $http_upgrade`).",
         "RFC 9110 §7.8";
     REFUSED_NO_WEBSOCKET = Error "http.refused_no_websocket", "refused: the server probably has no WebSocket support",
         "python-engineio answers `Bad Request`, without more, where its async mode has no WebSocket: install `simple-websocket`, or run the app under eventlet, gevent or an ASGI server.",

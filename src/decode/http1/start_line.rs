@@ -6,6 +6,7 @@ use super::fields;
 use super::head::{Head, StartLine};
 use super::target::{Target, decode};
 use super::text::{crop, part, text};
+use super::upgrade::is_wanted;
 use super::wire;
 use crate::decode::sink::Sink;
 use crate::decode::unit::Value;
@@ -50,12 +51,27 @@ fn target_nodes(target: &Target, bytes: &[u8], sink: &mut Sink) {
     sink.close();
 }
 
-/// `GET /socket.io/?EIO=4&transport=polling` or `200 OK`.
+/// `GET /socket.io/?EIO=4&transport=polling`, `200 OK`; what an upgrade asks for or agreed on stands behind it.
 pub(super) fn summary(head: &Head, bytes: &[u8]) -> String {
     let (first, second) = match &head.start {
         StartLine::Request { method, target, .. } => (method, target),
         StartLine::Response { status, reason, .. } => (status, reason),
     };
     let line = format!("{} {}", text(bytes, first), text(bytes, second));
-    crop(line.trim_end(), MAX_SHOWN)
+    let mut line = crop(line.trim_end(), MAX_SHOWN);
+    let names: &[&str] = match &head.start {
+        StartLine::Request { .. } if is_wanted(head, bytes) => {
+            line.push_str(", asks to upgrade");
+            &["upgrade"]
+        }
+        StartLine::Response { code: 101, .. } => {
+            &["upgrade", "sec-websocket-protocol", "sec-websocket-extensions"]
+        }
+        _ => &[],
+    };
+    for (index, value) in names.iter().flat_map(|name| head.values(bytes, name)).enumerate() {
+        line.push_str(if index == 0 { " to " } else { ", " });
+        line.push_str(&crop(&String::from_utf8_lossy(value), MAX_SHOWN));
+    }
+    line
 }

@@ -28,7 +28,6 @@ fn input(wire: &Bytes) -> Input<'_> {
         sent: &[],
         request: None,
         message: None,
-        announced: None,
     }
 }
 
@@ -227,7 +226,10 @@ fn the_handshake_of_the_standard() {
     assert_eq!(asked.texts("http.upgrade_request.key_bytes"), ["7468652073616d706c65206e6f6e6365"]);
 
     let answered = response(SWITCH.as_bytes(), UPGRADE);
-    assert_eq!((answered.findings.as_slice(), answered.summary()), (&[][..], "101 Switching Protocols"));
+    assert_eq!(
+        (answered.findings.as_slice(), answered.summary()),
+        (&[][..], "101 Switching Protocols to websocket, chat")
+    );
     for point in ["code_101", "websocket", "connection", "accept", "subprotocol"] {
         let key = format!("http.upgrade_answer.{point}");
         assert_eq!(answered.values(&key)[0].0, Value::Flag(true), "{key}");

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use crate::decode::dissect::{self, Carrier, Dissect, Payload};
 use crate::decode::sink::{Detail, Sink};
 use crate::decode::unit::{
-    EngineIo, Fact, Finding, Layer, Memory, Node, SourceId, Span, Transport, Tree, UnitId, Value,
+    AnnouncedPacket, EngineIo, Fact, Finding, Layer, Memory, Node, SourceId, Span, Transport, Tree, UnitId,
+    Value,
 };
 use crate::wire::Direction;
 
@@ -37,7 +38,6 @@ fn payload(carrier: Carrier, bytes: &[u8]) -> Payload<'_> {
         carrier,
         dir: Direction::ToClient,
         unit: UnitId(7),
-        announced: None,
     }
 }
 
@@ -65,6 +65,20 @@ pub(crate) fn dissect(by: &dyn Dissect, payload: &Payload<'_>, memory: &mut Memo
 /// Lets all dissectors read a payload.
 pub(crate) fn read(payload: &Payload<'_>, memory: &mut Memory, detail: Detail) -> Said {
     said(payload, detail, |sink| dissect::payload(payload, memory, sink))
+}
+
+/// Lets all dissectors read a payload, given the packet that the units before it left, and leaves it to the next.
+pub(crate) fn read_after(
+    payload: &Payload<'_>,
+    memory: &mut Memory,
+    detail: Detail,
+    announced: &mut Option<AnnouncedPacket>,
+) -> Said {
+    said(payload, detail, |sink| {
+        sink.announced = announced.take();
+        dissect::payload(payload, memory, sink);
+        *announced = sink.announced.take();
+    })
 }
 
 fn said(payload: &Payload<'_>, detail: Detail, by: impl FnOnce(&mut Sink)) -> Said {

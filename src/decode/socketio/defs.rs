@@ -95,7 +95,7 @@ rules! {
         "An acknowledgement names the event that it answers by its id. Without one the receiver cannot find the callback.",
         "Socket.IO protocol v5, Acknowledgement";
     UNANNOUNCED = Warning "socketio.unannounced_attachment", "attachment that no packet announced",
-        "Bytes came though no BINARY_EVENT or BINARY_ACK before them in this direction of the connection waits for any. A Socket.IO receiver closes the connection; an application on plain Engine.IO may send them.",
+        "Bytes came though no BINARY_EVENT or BINARY_ACK before them in this direction of the engine session waits for any. A Socket.IO receiver closes the connection; an application on plain Engine.IO may send them.",
         "Socket.IO protocol v5, Packet encoding";
     INTERRUPTED = Error "socketio.interrupted_attachments", "text packet before the last attachment",
         "Attachments follow their packet at once, with no text packet between. The JavaScript receiver closes the connection, so the event is lost.",

@@ -20,7 +20,7 @@ use super::dissect::{Carrier, Dissect, Payload};
 use super::field::ProtocolDef;
 use super::json::{Located, unquoted};
 use super::sink::{Detail, Sink};
-use super::unit::{Announced, Fact, Memory};
+use super::unit::{Announced, AnnouncedPacket, Fact, Memory};
 
 /// Socket.IO.
 pub struct SocketIo;
@@ -70,6 +70,7 @@ fn begins_like_packet(text: &[u8]) -> bool {
 
 /// A text packet.
 fn text(payload: &Payload<'_>, memory: &mut Memory, sink: &mut Sink) {
+    sink.announced = None;
     if let Some(Announced { total, outstanding, .. }) = memory.announced.take() {
         let missing = format!("{outstanding} of {total} still to come");
         sink.finding(&INTERRUPTED, payload.whole(), missing);
@@ -90,6 +91,11 @@ fn text(payload: &Payload<'_>, memory: &mut Memory, sink: &mut Sink) {
     if sink.detail() >= Detail::Summary {
         sink.summary(|| summary::announcing(&packet, &content, payload.dir, total));
         fields::packet(text, &packet, &content, payload.dir, &[], sink);
+        sink.announced = (total > 0).then(|| AnnouncedPacket {
+            subject: summary::subject(&packet, &content),
+            packet: attachment::part(payload),
+            attachments: Vec::new(),
+        });
     }
 }
 

@@ -1,9 +1,6 @@
 use std::borrow::Cow;
 
-use bytes::Bytes;
-
 use super::*;
-use crate::decode::dissect::AnnouncedPacket;
 use crate::decode::json::testing::{self, DETAILS, Said};
 use crate::decode::unit::{Transport, UnitId};
 use crate::wire::Direction;
@@ -188,27 +185,14 @@ fn events_and_acknowledgements_are_facts() {
     }
 }
 
-/// Reads WebSocket messages in their order, each a unit of its own, as the connection does: the last attachment is
-/// given what came before it. Gives the last one's memory and what was said of each.
+/// Reads WebSocket messages in their order, each a unit of its own, as the session does: each is given what the one
+/// before it left. Gives the last one's memory and what was said of each.
 fn conversation(version: u8, messages: &[(bool, &'static [u8])], detail: Detail) -> (Memory, Vec<Said>) {
     let mut memory = testing::engineio(version, Transport::WebSocket);
-    let mut before = AnnouncedPacket::default();
+    let mut announced = None;
     let said = messages.iter().zip(1..).map(|((text, bytes), unit)| {
-        let announced = memory.announced;
-        let is_last = announced.is_some_and(|a| a.outstanding == 1);
-        let earlier = before.clone();
-        let payload = Payload {
-            unit: UnitId(unit),
-            announced: is_last.then_some(&earlier),
-            ..testing::message(*text, bytes)
-        };
-        let said = testing::read(&payload, &mut memory, detail);
-        let bytes = Bytes::from_static(bytes);
-        match announced {
-            None => before = AnnouncedPacket { packet: bytes, attachments: Vec::new() },
-            Some(_) => before.attachments.push(bytes),
-        }
-        said
+        let payload = Payload { unit: UnitId(unit), ..testing::message(*text, bytes) };
+        testing::read_after(&payload, &mut memory, detail, &mut announced)
     });
     let said = said.collect();
     (memory, said)
@@ -230,7 +214,7 @@ fn attachments_are_put_back() {
             summaries,
             [
                 "socketio: event \"file\" \"x\", …, […], 2 attachments follow (ack 9)",
-                "socketio: attachment 1 of 2 <2 bytes>",
+                "socketio: attachment 1 of 2 for event \"file\"",
                 "socketio: event \"file\" \"x\", <1 byte>, [<2 bytes>] (ack 9)",
             ]
         );
@@ -259,14 +243,15 @@ fn attachments_are_put_back() {
 }
 
 #[test]
-fn an_attachment_that_is_told_its_packet_names_it() {
-    let announced = AnnouncedPacket { packet: Bytes::from_static(TWO), attachments: Vec::new() };
+fn an_attachment_names_its_packet_where_it_is_told_of_it() {
     let mut memory = testing::engineio(4, Transport::WebSocket);
     memory.announced = Some(Announced { by: UnitId(1), total: 2, outstanding: 2 });
-    let payload = Payload { announced: Some(&announced), ..testing::packet(false, b"\x01") };
-    let said = testing::dissect(&SocketIo, &payload, &mut memory, Detail::Summary);
-    assert_eq!(said.summary(), "attachment 1 of 2 for event \"file\"");
+    let said = testing::dissect(&SocketIo, &testing::packet(false, b"\x01"), &mut memory, Detail::Summary);
+    assert_eq!(said.summary(), "attachment 1 of 2 <1 byte>");
+    assert_eq!(said.facts, [Fact::Attached { to: UnitId(1) }]);
     assert_eq!(memory.announced, Some(Announced { by: UnitId(1), total: 2, outstanding: 1 }));
+    let (_, said) = conversation(4, &[(true, TWO), (false, b"\x01")], Detail::Summary);
+    assert_eq!(said[1].summaries()[1], "socketio: attachment 1 of 2 for event \"file\"");
 }
 
 #[test]
@@ -299,17 +284,25 @@ fn polling_has_the_attachments_in_the_same_body_or_in_the_next() {
         [
             "engineio: 2 packets: message, message",
             "socketio: event \"up\" …, 1 attachment follows",
-            "socketio: attachment 1 of 1 <1 byte>",
+            "socketio: event \"up\" <1 byte>",
         ]
     );
     assert!(said.rules().is_empty());
     assert_eq!(memory.announced, None);
 
+    // Its fields are where they stand in the body.
+    let event = said.lines().iter().rposition(|line| line.starts_with("socketio.event")).unwrap();
+    assert_eq!(said.lines()[event], "socketio.event 5..9 up");
+    assert_eq!(said.lines()[event + 3], "    socketio.attachment s1:0..1");
+
     // As socket.io 4 was seen to send it.
-    for body in [&one[..], b"bBw=="] {
-        let said = testing::read(&testing::body("text/plain", body), &mut memory, Detail::Facts);
-        assert!(said.rules().is_empty());
-    }
+    let mut announced = None;
+    let said = [&one[..], b"bBw=="].map(|body| {
+        let payload = Payload { unit: UnitId(body.len() as u32), ..testing::body("text/plain", body) };
+        testing::read_after(&payload, &mut memory, Detail::Tree, &mut announced)
+    });
+    assert_eq!(said[1].summaries()[1], "socketio: event \"up\" <1 byte>");
+    assert!(said.iter().all(|said| said.rules().is_empty()));
     assert_eq!(memory.announced, None);
 }
 
@@ -352,20 +345,20 @@ proptest::proptest! {
     }
 }
 
-/// Reads bytes as a packet, and as the packet that an attachment belongs to.
+/// Reads bytes as a packet, and as an attachment of the packet that they were.
 fn survive(text: bool, bytes: &[u8], outstanding: u16) {
-    let with = [&b"4"[..], bytes].concat();
-    let announced =
-        AnnouncedPacket { packet: Bytes::from(with), attachments: vec![Bytes::copy_from_slice(bytes)] };
     for detail in DETAILS {
         for version in [3, 4] {
             let mut memory = testing::engineio(version, Transport::WebSocket);
             memory.announced =
                 (outstanding > 0).then_some(Announced { by: UnitId(1), total: outstanding, outstanding });
-            let payload = Payload { announced: Some(&announced), ..testing::packet(text, bytes) };
-            testing::dissect(&SocketIo, &payload, &mut memory, detail);
-            let owned = Payload { bytes: Cow::Owned(bytes.to_vec()), ..payload };
-            testing::read(&owned, &mut memory, detail);
+            let mut announced = None;
+            for (text, unit) in [(true, 1), (text, 2), (false, 3)] {
+                let payload = Payload { unit: UnitId(unit), ..testing::packet(text, bytes) };
+                testing::read_after(&payload, &mut memory, detail, &mut announced);
+                let owned = Payload { bytes: Cow::Owned(bytes.to_vec()), ..payload };
+                testing::read_after(&owned, &mut memory, detail, &mut announced);
+            }
         }
     }
 }

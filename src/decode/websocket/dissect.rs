@@ -168,7 +168,6 @@ fn hand_on(
         carrier: Carrier::WebSocketMessage { text: message.text },
         dir: input.dir,
         unit: input.unit,
-        announced: input.announced,
     };
     payload(&inside, memory, sink);
 }

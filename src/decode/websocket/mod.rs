@@ -23,7 +23,7 @@ mod tests;
 
 pub use dissect::dissect;
 pub use framing::{CompleteMessage, Frame, Framing, Step};
-pub(crate) use rules::FRAME_CUT_SHORT;
+pub(crate) use rules::{FRAME_CUT_SHORT, HTTP_INSIDE};
 
 use super::field::ProtocolDef;
 

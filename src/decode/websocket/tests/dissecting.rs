@@ -19,7 +19,6 @@ fn tree(detail: Detail, wire: &[u8], message: Option<&Message>) -> Tree {
         sent: &[],
         request: None,
         message,
-        announced: None,
     };
     let mut sink = Sink::new(detail, wire.clone());
     super::super::dissect(&input, &mut Memory::default(), &mut sink);

@@ -1,0 +1,78 @@
+//! The results as Markdown.
+
+use std::fmt;
+
+use crate::cell::{Cell, Load, Sample};
+use crate::variant::Variant;
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let load = match self.load {
+            Load::Latency(_) => "latency",
+            Load::Flood(_) => "flood",
+        };
+        write!(f, "{load} {} x {}", size(self.size), self.connections)
+    }
+}
+
+fn size(bytes: usize) -> String {
+    if bytes < 1 << 10 { format!("{bytes} B") } else { format!("{} KiB", bytes >> 10) }
+}
+
+/// A cell, and its samples by variant.
+type Row = (Cell, Vec<Vec<Sample>>);
+
+/// What a table shows of a sample.
+type Figure = fn(&Sample) -> Option<f64>;
+
+/// Prints a table for each thing that was measured.
+pub fn print(rows: &[Row]) {
+    let (latency, flood): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|(cell, _)| matches!(cell.load, Load::Latency(_)));
+    let tables: [(&str, &[&Row], Figure); 5] = [
+        ("Round trip, median, in microseconds", &latency, |s| Some(s.figure)),
+        ("Round trip that one in a hundred exceeds, in microseconds", &latency, |s| s.slow),
+        ("Flood, in MiB of payload a second", &flood, |s| Some(s.figure)),
+        ("CPU time in between, request and reply, in microseconds a message", &latency, |s| s.cpu),
+        ("CPU time in between, flood, in microseconds a message", &flood, |s| s.cpu),
+    ];
+    for (title, rows, figure) in tables.into_iter().filter(|(_, rows, _)| !rows.is_empty()) {
+        table(title, rows, figure);
+    }
+}
+
+/// One table: a column for each variant, and the others compared to the plain relay.
+fn table(title: &str, rows: &[&Row], figure: Figure) {
+    let variants = Variant::ALL.map(Variant::name).join(" | ");
+    println!("\n### {title}\n");
+    println!("| message | connections | {variants} | wirewalk ÷ plain relay | printing ÷ plain relay |");
+    println!("|---:|---:|{}", "---:|".repeat(Variant::ALL.len() + 2));
+    for (cell, samples) in rows {
+        let medians: Vec<Option<f64>> =
+            samples.iter().map(|samples| median(samples.iter().filter_map(figure).collect())).collect();
+        let of = |variant: Variant| medians.get(variant as usize).copied().flatten();
+        let relay = of(Variant::PlainRelay);
+        let ratio = |variant| of(variant).zip(relay).map(|(figure, relay)| format!("{:.2}", figure / relay));
+        let mut columns: Vec<String> = medians.iter().map(|m| m.map_or_else(String::new, digits)).collect();
+        columns.extend([Variant::Wirewalk, Variant::WirewalkPrinting].map(|v| ratio(v).unwrap_or_default()));
+        println!("| {} | {} | {} |", size(cell.size), cell.connections, columns.join(" | "));
+    }
+}
+
+/// Three digits, since more would not be the same the next time.
+fn digits(figure: f64) -> String {
+    match figure {
+        0.0..10.0 => format!("{figure:.2}"),
+        10.0..100.0 => format!("{figure:.1}"),
+        _ => format!("{figure:.0}"),
+    }
+}
+
+fn median(mut figures: Vec<f64>) -> Option<f64> {
+    figures.sort_by(f64::total_cmp);
+    let middle = figures.get(figures.len() / 2)?;
+    match figures.len() % 2 {
+        1 => Some(*middle),
+        _ => figures.get(figures.len() / 2 - 1).map(|before| f64::midpoint(*before, *middle)),
+    }
+}
