@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 
+use super::closing;
 use super::printer::Printer;
 use super::{Output, say};
 use crate::capture::Recorder;
 use crate::proxy::Proxy;
-use crate::session::Session;
 
 /// How long what is left may take to be printed after the end.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
@@ -46,7 +46,7 @@ pub(super) async fn run(
     relay.await.context("the relay failed")?;
     tokio::task::spawn_blocking(|| recorder.finish()).await.context("recording failed")?;
     let printed = printer.finish(Instant::now() + LAST_WORDS).await;
-    say(closing_words(&session.read().unwrap_or_else(PoisonError::into_inner)));
+    closing::words(&session.read().unwrap_or_else(PoisonError::into_inner)).into_iter().for_each(say);
     if let Some(path) = record {
         say(format_args!("recorded in {}; open it again with: wirewalk open {0}", path.display()));
     }
@@ -75,42 +75,7 @@ async fn interrupted() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// What there was: `3 connections, 41 units, 5,120 bytes, 2 findings`.
-pub(super) fn closing_words(session: &Session) -> String {
-    let count = |n: usize, one: &str| match n {
-        1 => format!("1 {one}"),
-        n => format!("{} {one}s", thousands(n as u64)),
-    };
-    [
-        count(session.connection_count(), "connection"),
-        count(session.len(), "unit"),
-        count(usize::try_from(session.byte_count()).unwrap_or(usize::MAX), "byte"),
-        count(session.finding_count(), "finding"),
-    ]
-    .join(", ")
-}
-
-fn thousands(n: u64) -> String {
-    match n {
-        0..1000 => n.to_string(),
-        _ => format!("{},{:03}", thousands(n / 1000), n % 1000),
-    }
-}
-
 /// The runtime that a live session runs on.
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
-        for (n, text) in cases {
-            assert_eq!(thousands(n), text);
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! One file for each subcommand: what the user asked, and which modules do it.
 
+mod closing;
 mod demo;
 mod live;
 mod open;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueHint};
 
-use super::{Output, live, printer, say};
+use super::{Output, closing, printer, say};
 use crate::capture::Recorder;
 
 /// Show a session that was recorded.
@@ -36,7 +36,7 @@ impl Options {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             printed => printed.context("cannot print")?,
         }
-        say(live::closing_words(&session));
+        closing::words(&session).into_iter().for_each(say);
         Ok(())
     }
 }

@@ -65,12 +65,6 @@ impl Connection {
         self.over
     }
 
-    /// The subprotocol, extensions and path are in the units; this is what they amount to: whether the
-    /// connection speaks WebSocket by now.
-    pub fn is_websocket(&self) -> bool {
-        self.halves.iter().any(Half::is_websocket)
-    }
-
     /// Takes the next record of this connection.
     pub fn record(&mut self, record: &Record, units: &mut dyn Units) {
         match &record.what {
