@@ -7,17 +7,14 @@
 use bytes::Bytes;
 
 use super::dissect::{self, Input, Payload};
-use super::half::{self, Half, Protocol};
+use super::half::{self, Half, Protocol, finding};
 use super::http1::{self, Exchange, Next, PendingRequest};
 use super::limits::{MAX_EARLY_BYTES, MAX_PENDING_REQUESTS};
 use super::sink::{Detail, Sink};
 use super::tcp;
-use super::unit::{
-    Announced, Fact, Finding, Happening, Link, LinkKind, Memory, SourceId, Span, Tally, Unit, UnitId,
-    UnitKind,
-};
-use super::websocket::frame::{FrameHeader, opcode};
-use super::websocket::{self, CompleteMessage};
+use super::unit::{Announced, Finding, Happening, Link, LinkKind, Memory, Tally, Unit, UnitId, UnitKind};
+use super::websocket;
+use super::websocket::frame::opcode;
 use crate::wire::{ConnId, Direction, How, Peer, Record, What};
 
 /// Takes the units that a connection yields, and knows what the connections of an engine session have in common.
@@ -28,8 +25,7 @@ pub trait Units {
     /// Takes a unit, and gives it the number that was promised.
     fn push(&mut self, unit: Unit);
 
-    /// The packet whose attachments are still to come in this direction of an engine session, on whichever of its
-    /// connections.
+    /// The packet whose attachments are still to come in this direction of an engine session, on any connection.
     fn announced(&self, sid: &str, dir: Direction) -> Option<Announced>;
 
     /// Remembers it, once the unit that says so was pushed.
@@ -237,10 +233,7 @@ impl Connection {
         };
         let mut unit = half.unit(conn, kind);
         unit.memory = request.as_ref().map(|r| r.memory).unwrap_or_default();
-        let mut sid = match dir {
-            Direction::ToServer => http1::engine_session(&wire),
-            Direction::ToClient => request.as_ref().and_then(|r| http1::engine_session(r.head.as_deref()?)),
-        };
+        let sid = half::named_session(&wire, request.as_ref());
         unit.memory.announced = sid.as_ref().and_then(|sid| units.announced(sid, dir));
         let mut memory = unit.memory;
         let mut sink = Sink::new(Detail::Facts, wire.clone());
@@ -256,25 +249,20 @@ impl Connection {
             message: None,
         };
         dissect::unit(&input, &mut memory, &mut sink);
+        let (_, findings, facts) = sink.finish();
+        unit.findings.extend(findings);
+        unit.facts = facts;
         if truncated || wire.len() as u64 != input.length {
             // What was announced or attached behind the cut is not known.
             memory.announced = None;
         }
-        let (_, findings, facts) = sink.finish();
-        unit.findings.extend(findings);
-        unit.facts = facts;
         if truncated {
             unit.findings.push(finding(&http1::rules::TRUNCATED));
         }
         if let Some(to) = request.as_ref().and_then(|r| r.unit) {
             unit.links.push(Link { kind: LinkKind::Request, to });
         }
-        // The first answer of an engine session names it.
-        let opened = unit.facts.iter().find_map(|fact| match fact {
-            Fact::EngineOpen { sid, .. } => Some(sid.clone()),
-            _ => None,
-        });
-        sid = sid.or(opened);
+        let sid = sid.or_else(|| half::opened_session(&unit.facts));
         units.push(unit);
         if let Some(sid) = &sid {
             units.announce(sid, dir, memory.announced);
@@ -366,7 +354,7 @@ impl Connection {
                 half.close_frame |= frame.header.opcode == opcode::CLOSE;
             } else {
                 let mut sink = Sink::new(Detail::Facts, Bytes::new());
-                let (source, offset) = message_source(&frame.header, &message, frame.continues);
+                let (source, offset) = half::message_source(&frame.header, &message, frame.continues);
                 let payload = Payload {
                     bytes: message.bytes,
                     source,
@@ -502,18 +490,4 @@ impl Connection {
         unit.happening = Some(Box::new(Happening { record: record.clone(), tally: self.tally }));
         units.push(unit);
     }
-}
-
-/// In which source a message is, and where it begins there: numbered as [`websocket::dissect`] numbers them.
-fn message_source(header: &FrameHeader, message: &CompleteMessage<'_>, continues: bool) -> (SourceId, usize) {
-    let masked = header.mask.is_some() && header.length > 0;
-    match (continues || message.compressed, masked) {
-        (false, false) => (SourceId::WIRE, header.len()),
-        (false, true) | (true, false) => (SourceId(1), 0),
-        (true, true) => (SourceId(2), 0),
-    }
-}
-
-fn finding(rule: &'static super::field::Rule) -> Finding {
-    Finding { rule, span: Span::bits(SourceId::WIRE, 0..0), detail: String::new() }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
+use super::field::Rule;
 use super::http1;
 use super::http1::head::{Head, Parsed, Role};
 use super::limits::MAX_HTTP_DISSECTED;
-use super::unit::{Finding, Link, LinkKind, Memory, Unit, UnitId, UnitKind};
+use super::unit::{Fact, Finding, Link, LinkKind, Memory, SourceId, Span, Unit, UnitId, UnitKind};
 use super::websocket::deflate::Parameters;
-use super::websocket::extensions;
 use super::websocket::frame::{FrameHeader, opcode};
+use super::websocket::{CompleteMessage, extensions};
 use super::{unit, websocket};
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
 
@@ -138,6 +139,41 @@ pub(super) fn agreed_deflate(answer: &[u8]) -> Option<Parameters> {
     let values = head.values(answer, "sec-websocket-extensions");
     let chosen = values.filter_map(|value| extensions::parse(std::str::from_utf8(value).ok()?).ok());
     Parameters::agreed(&chosen.flatten().collect::<Vec<_>>())
+}
+
+/// In which source a message is, and where it begins there: numbered as [`websocket::dissect`] numbers them.
+pub(super) fn message_source(
+    header: &FrameHeader,
+    message: &CompleteMessage<'_>,
+    continues: bool,
+) -> (SourceId, usize) {
+    let masked = header.mask.is_some() && header.length > 0;
+    match (continues || message.compressed, masked) {
+        (false, false) => (SourceId::WIRE, header.len()),
+        (false, true) | (true, false) => (SourceId(1), 0),
+        (true, true) => (SourceId(2), 0),
+    }
+}
+
+/// The engine session that an HTTP message belongs to: the one that its request, or for a request it itself, names.
+pub(super) fn named_session(wire: &[u8], request: Option<&http1::PendingRequest>) -> Option<String> {
+    match request {
+        None => http1::engine_session(wire),
+        Some(request) => http1::engine_session(request.head.as_deref()?),
+    }
+}
+
+/// The engine session that a message opens.
+pub(super) fn opened_session(facts: &[Fact]) -> Option<String> {
+    facts.iter().find_map(|fact| match fact {
+        Fact::EngineOpen { sid, .. } => Some(sid.clone()),
+        _ => None,
+    })
+}
+
+/// A finding about a whole unit.
+pub(super) fn finding(rule: &'static Rule) -> Finding {
+    Finding { rule, span: Span::bits(SourceId::WIRE, 0..0), detail: String::new() }
 }
 
 /// Where in its stream a direction is, and when the bytes there came.
