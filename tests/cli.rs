@@ -29,6 +29,9 @@ fn wrong_usage_is_exit_code_2() {
     check(&["proxy", "ftp://example.org"], 2, &["ftp"]);
     check(&["proxy", "http://example.org:99999"], 2, &["port"]);
     check(&["proxy", "http://example.org/app"], 2, &["path"]);
+    check(&["proxy", "http://127.0.0.1:1", "--listen", "foo"], 2, &["--listen", "127.0.0.1:8080"]);
+    check(&["proxy", "http://127.0.0.1:1", "--listen", "127.0.0.1:80x"], 2, &["--listen"]);
+    check(&["proxy", "http://127.0.0.1:1", "--ca", "x.pem"], 2, &["--ca", "https://"]);
     check(&["proxy", "http://127.0.0.1:1", "--print", "all"], 2, &["summary", "layers", "bytes", "json"]);
     check(&["open", "x", "--max-message", "lots"], 2, &["64k"]);
 }

@@ -1,11 +1,16 @@
 //! `wirewalk demo`: the embedded server, the scripted client, and the real relay between them.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use clap::Args;
 
 use super::{Output, Recording, live};
 use crate::demo::{Pace, Server, play};
 use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream};
+
+/// How long the end of the last connection may take to get through.
+const LAST_END: Duration = Duration::from_millis(200);
 
 /// Show a real Socket.IO server and its client talking, with nothing to install.
 #[derive(Debug, Args)]
@@ -41,6 +46,8 @@ impl Options {
                 loop {
                     play(via, Pace::default()).await.context("the demo failed")?;
                     if !self.again {
+                        // The last connection's end is on its way; stopping at once would overtake it.
+                        tokio::time::sleep(LAST_END).await;
                         return Ok(());
                     }
                 }

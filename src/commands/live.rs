@@ -19,7 +19,8 @@ use crate::proxy::Proxy;
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// Relays, records and prints until `end` is over, Ctrl-C is pressed, or nobody reads the output any more; then
-/// says what there was. `greeting` is said once everything is ready. `end` may fail, and its failure is returned after everything is closed in order.
+/// says what there was. `greeting` is said once everything is ready. `end` may fail, and its failure is returned after
+/// everything is closed in order.
 pub(super) async fn run(
     proxy: Proxy,
     upstream: &str,
@@ -53,6 +54,7 @@ pub(super) async fn run(
     match printed {
         // Whoever read the output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => say(error),
         printed => printed.context("cannot print")?,
     }
     result

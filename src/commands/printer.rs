@@ -104,9 +104,16 @@ impl Printer {
         tokio::select! {
             _ = self.ended.changed() => self.thread.join().unwrap_or_else(|_| Err(io::Error::other("printing failed"))),
             // Standard output takes nothing more; the thread ends with the process.
-            () = grace => Err(io::Error::other("not all units were printed: standard output is too slow")),
+            () = grace => Err(late()),
         }
     }
+}
+
+fn late() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::TimedOut,
+        "the last units were not printed, there were too many; a recording has them all",
+    )
 }
 
 fn follow(
@@ -141,7 +148,7 @@ fn follow(
                 std::thread::sleep(YIELD);
             }
             if until.borrow().is_some_and(|deadline| Instant::now() > deadline) {
-                return Ok(());
+                return Err(late());
             }
         }
         out.flush()?;

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, ValueHint};
 
-use super::{Output, Recording, live, say};
-use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream};
+use super::{Cli, Output, Recording, live, say};
+use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream, listen_address};
 
 /// Stand in front of a server and show what passes.
 #[derive(Debug, Args)]
@@ -15,7 +16,7 @@ pub(super) struct Options {
     upstream: Upstream,
 
     /// Where to listen: ADDRESS:PORT, :PORT for this machine alone, :0 for any free port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen_address)]
     listen: String,
 
     #[command(flatten)]
@@ -44,6 +45,10 @@ pub(super) struct Options {
 
 impl Options {
     pub fn run(self) -> anyhow::Result<()> {
+        if (self.insecure || self.ca.is_some()) && !self.upstream.tls() {
+            let mistake = "--insecure and --ca are for servers by https:// and wss://";
+            Cli::command().error(ErrorKind::ArgumentConflict, mistake).exit();
+        }
         live::runtime()?.block_on(async {
             let upstream = self.upstream.to_string();
             let proxy = Proxy::bind(Config {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::dissect::{self, Input, Payload};
 use super::half::{self, Half, Protocol, finding};
 use super::http1::{self, Exchange, Next, PendingRequest};
-use super::limits::{MAX_EARLY_BYTES, MAX_PENDING_REQUESTS};
+use super::limits::MAX_EARLY_BYTES;
 use super::sink::{Detail, Sink};
 use super::tcp;
 use super::unit::{Announced, Finding, Happening, Link, LinkKind, Memory, Tally, Unit, UnitId, UnitKind};
@@ -180,11 +180,8 @@ impl Connection {
             http1::Step::Need => None,
             http1::Step::Head(head) => {
                 half.take_http(input.get(..head.len).unwrap_or_default());
-                if dir == Direction::ToServer && self.exchange.pending.len() <= MAX_PENDING_REQUESTS {
-                    let bytes = half.collected.clone();
-                    if let Some(pending) = self.exchange.pending.back_mut() {
-                        pending.head = Some(Bytes::from(bytes));
-                    }
+                if dir == Direction::ToServer {
+                    half::keep_head(&mut self.exchange, &half.collected);
                 }
                 Some(head.len)
             }

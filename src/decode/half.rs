@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use super::field::Rule;
 use super::http1;
+use super::http1::Exchange;
 use super::http1::head::{Head, Parsed, Role};
-use super::limits::MAX_HTTP_DISSECTED;
+use super::limits::{MAX_HTTP_DISSECTED, MAX_PENDING_HEADS, MAX_PENDING_REQUESTS};
 use super::unit::{Fact, Finding, Link, LinkKind, Memory, SourceId, Span, Unit, UnitId, UnitKind};
 use super::websocket::deflate::Parameters;
 use super::websocket::frame::{FrameHeader, opcode};
@@ -130,6 +133,19 @@ impl Half {
             (unit.sent, self.sent) = std::mem::take(&mut self.sent).into_iter().partition(begins_within);
         }
         unit
+    }
+}
+
+/// Keeps the head of the request that has just begun, as far as the limits allow.
+pub(super) fn keep_head(exchange: &mut Exchange, head: &[u8]) {
+    if exchange.pending.len() > MAX_PENDING_REQUESTS {
+        return;
+    }
+    let kept: usize = exchange.pending.iter().filter_map(|p| p.head.as_ref()).map(Bytes::len).sum();
+    if kept + head.len() <= MAX_PENDING_HEADS
+        && let Some(pending) = exchange.pending.back_mut()
+    {
+        pending.head = Some(Bytes::copy_from_slice(head));
     }
 }
 

@@ -18,6 +18,9 @@ pub const MAX_ATTACHMENT_UNITS: usize = 1000;
 /// So many requests of one connection may wait for their answers and still be told apart.
 pub const MAX_PENDING_REQUESTS: usize = 1000;
 
+/// So many bytes of heads of such requests are kept, to compare the answers with.
+pub const MAX_PENDING_HEADS: usize = 2 << 20;
+
 /// So many bytes may follow an upgrade request before its answer, and still be kept until the answer says
 /// what they are.
 pub const MAX_EARLY_BYTES: usize = 1 << 20;

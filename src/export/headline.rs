@@ -86,7 +86,8 @@ fn cut(text: &str, limit: usize) -> String {
     }
 }
 
-/// How a unit belongs to earlier ones, as phrases such as `answers 12 in 3.1 ms`.
+/// What the bytes of a unit alone do not say, as phrases such as `answers 12 in 3.1 ms`: how it belongs to earlier ones, and
+/// that it was compressed.
 pub fn ties(session: &Session, unit: &UnitRef) -> Vec<String> {
     let phrase = |(_, link): &(_, crate::decode::unit::Link)| {
         let after = session.unit(link.to).map(|to| duration(unit.at.since(to.at)));
@@ -99,7 +100,12 @@ pub fn ties(session: &Session, unit: &UnitRef) -> Vec<String> {
             LinkKind::Violation => format!("{after} after {to} broke the protocol"),
         }
     };
-    session.links(unit.id).iter().map(phrase).collect()
+    let fragmented = session.links(unit.id).iter().any(|(_, link)| link.kind == LinkKind::Fragment);
+    let inflated = session.inflated_length(unit.id).map(|length| match fragmented {
+        false => format!("{} bytes on the wire, {length} inflated", unit.length),
+        true => format!("inflated to {length} bytes"),
+    });
+    session.links(unit.id).iter().map(phrase).chain(inflated).collect()
 }
 
 /// A length of time with three significant digits: `950 ns`, `3.14 ms`, `25 s`.

@@ -20,7 +20,7 @@ const BOLD: Style = Style::new().bold();
 const MAX_VALUE: usize = 500;
 
 /// Where the text of a line begins.
-const INDENT: usize = 43;
+const INDENT: usize = 38;
 
 /// However narrow the terminal is, so many columns of a line's text are printed.
 const MIN_TEXT: usize = 20;
@@ -33,7 +33,11 @@ pub fn heading(out: &mut dyn Write) -> io::Result<()> {
     let style = DIM.underline();
     writeln!(
         out,
-        "{style}{:>6}  {:>11}  {:<5} {:<3}  {:<9}  what{style:#}",
+        "{DIM}──▶ to the server   ◀── to the client   each line is a unit: a request, a frame …{DIM:#}"
+    )?;
+    writeln!(
+        out,
+        "{style}{:>6} {:>9}  {:<4} {:<3}  {:<9}  what{style:#}",
         "unit", "seconds", "conn", "way", "protocol"
     )
 }
@@ -107,12 +111,16 @@ fn line(
         None => (text.into_owned(), ties),
     };
     let id = unit.id.0;
-    write!(out, "{DIM}{id:>6}  {seconds:>11.6}{DIM:#}  {conn:<5} {style}{arrow}  {protocol:<9}{style:#}  ")?;
+    write!(out, "{DIM}{id:>6} {seconds:>9.3}{DIM:#}  {conn:<4} {style}{arrow}  {protocol:<9}{style:#}  ")?;
     writeln!(out, "{text}{DIM}{ties}{DIM:#}")?;
-    session.findings(unit.id).iter().try_for_each(|(_, found)| finding(found, columns, out))
+    session
+        .findings(unit.id)
+        .iter()
+        .try_for_each(|(id, found)| finding(found, session.is_first(found.rule, *id), columns, out))
 }
 
-fn finding(finding: &Finding, columns: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+/// What is wrong; what that means too, the first time.
+fn finding(finding: &Finding, first: bool, columns: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let (mark, colour) = match finding.rule.severity {
         Severity::Error => ("✗ error", AnsiColor::Red),
         Severity::Warning => ("! warning", AnsiColor::Yellow),
@@ -129,6 +137,9 @@ fn finding(finding: &Finding, columns: Option<usize>, out: &mut dyn Write) -> io
     let room = columns.map_or(usize::MAX, |columns| columns - indent);
     for line in fit::fold(&title, room) {
         writeln!(out, "{:indent$}{style}{line}{style:#}", "")?;
+    }
+    if !first {
+        return Ok(());
     }
     let meaning = format!("{}  {}", finding.rule.meaning, finding.rule.spec);
     for line in fit::fold(&meaning, room.saturating_sub(2)) {

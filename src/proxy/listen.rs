@@ -40,6 +40,18 @@ pub async fn bind(given: &str) -> Result<TcpListener, ProxyError> {
     Err(refused.unwrap_or_else(|| refuse("names a host that has no address".to_owned())))
 }
 
+/// Checks the form of a listening address, and gives it back.
+///
+/// # Errors
+///
+/// [`ProxyError::Listen`] where `given` has none of the forms that [`bind`] takes.
+pub fn address(given: &str) -> Result<String, ProxyError> {
+    match parse(given) {
+        Ok(_) => Ok(given.to_owned()),
+        Err(problem) => Err(ProxyError::Listen { given: given.to_owned(), problem: problem.to_owned() }),
+    }
+}
+
 const LOOPBACK: &str = "127.0.0.1";
 
 /// Splits a listening address into its host and its port; the error is a sentence about it.

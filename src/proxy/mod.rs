@@ -25,6 +25,7 @@ mod tls;
 mod upstream;
 
 pub use error::ProxyError;
+pub use listen::address as listen_address;
 pub use policy::{HostPolicy, OriginPolicy};
 pub use port_holder::Holder;
 pub use serve::{Config, Proxy};

@@ -1,6 +1,6 @@
 //! Engine sessions: polling requests and the WebSocket that share one Engine.IO `sid`, across connections.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::decode::engineio::{LATE_PING, LATE_PONG};
 use crate::decode::field::Rule;
@@ -40,7 +40,7 @@ pub struct EngineSession {
     /// The pings and pongs that came later than the intervals allow.
     pub late: u32,
     /// The connections that carried it, in order.
-    pub connections: Vec<ConnId>,
+    pub connections: BTreeSet<ConnId>,
     last_ping: Option<Ping>,
     /// The packets whose attachments are still to come, client to server and server to client.
     announced: [Option<Announced>; 2],
@@ -53,18 +53,20 @@ struct Ping {
     answered: bool,
 }
 
-/// Who asked for an acknowledgement: the engine session, or where none is known the connection; the direction, the
-/// namespace and the id.
-type Asked = (Result<EngineId, ConnId>, Direction, String, u64);
+/// Where acknowledgement ids are counted: in an engine session, or where none is known on a connection.
+type Owner = Result<EngineId, ConnId>;
+
+/// What asked for an acknowledgement: the direction, the namespace and the id.
+type Asked = (Direction, String, u64);
 
 /// All engine sessions, and what ties their units together.
 #[derive(Debug, Default)]
 pub(super) struct Engines {
     sessions: Vec<EngineSession>,
     by_sid: HashMap<String, EngineId>,
-    /// The engine session that a connection carries, and what the last request on it asked for.
-    by_connection: HashMap<ConnId, (Option<EngineId>, EngineIo)>,
-    asked: HashMap<Asked, UnitId>,
+    /// The engine session that a WebSocket carries. Requests that share a connection each name their own.
+    websockets: HashMap<ConnId, EngineId>,
+    asked: HashMap<Owner, HashMap<Asked, UnitId>>,
 }
 
 impl Engines {
@@ -92,12 +94,17 @@ impl Engines {
         self.sessions.get_mut(id.0.get() as usize - 1)
     }
 
-    /// Ties a unit to its engine session, by what it says, and to the earlier units that it answers.
-    pub fn tie(&mut self, id: UnitId, unit: &mut Unit) -> Option<EngineId> {
+    /// Ties a unit to its engine session, and to the earlier units that it answers. What the unit says decides; else a
+    /// response belongs where its request does, which is `requested`, and a frame where its WebSocket does.
+    pub fn tie(&mut self, id: UnitId, unit: &mut Unit, requested: Option<EngineId>) -> Option<EngineId> {
+        let mut engine = match unit.kind {
+            UnitKind::HttpResponse => requested,
+            UnitKind::Frame | UnitKind::Lost => self.websockets.get(&unit.conn).copied(),
+            _ => None,
+        };
         for fact in std::mem::take(&mut unit.facts) {
-            self.fact(id, unit, fact);
+            self.fact(id, unit, &mut engine, fact);
         }
-        let engine = self.by_connection.get(&unit.conn).and_then(|(engine, _)| *engine);
         if unit.kind == UnitKind::Lost
             && let Some(session) = engine.and_then(|e| self.get_mut(e))
         {
@@ -107,25 +114,30 @@ impl Engines {
         engine
     }
 
-    fn fact(&mut self, id: UnitId, unit: &mut Unit, fact: Fact) {
-        let current = self.by_connection.get(&unit.conn).copied();
-        let engine = current.and_then(|(engine, _)| engine);
+    fn fact(&mut self, id: UnitId, unit: &mut Unit, engine: &mut Option<EngineId>, fact: Fact) {
         match fact {
             Fact::EngineRequest { engineio, sid } => {
-                let engine = sid.map(|sid| self.session(sid, engineio, unit));
-                self.by_connection.insert(unit.conn, (engine.flatten(), engineio));
+                *engine = sid.and_then(|sid| self.session(sid, engineio, unit));
+                if engineio.transport == Transport::WebSocket
+                    && let Some(engine) = *engine
+                {
+                    self.websockets.insert(unit.conn, engine);
+                }
             }
             Fact::EngineOpen { sid, ping_interval, ping_timeout } => {
-                let engineio =
-                    current.map_or(EngineIo { version: 4, transport: Transport::WebSocket }, |(_, e)| e);
-                let engine = self.session(sid, engineio, unit);
-                self.by_connection.insert(unit.conn, (engine, engineio));
+                let default = EngineIo { version: 4, transport: Transport::WebSocket };
+                *engine = self.session(sid, unit.memory.engineio.unwrap_or(default), unit);
+                if unit.kind == UnitKind::Frame
+                    && let Some(engine) = *engine
+                {
+                    self.websockets.insert(unit.conn, engine);
+                }
                 if let Some(session) = engine.and_then(|e| self.get_mut(e)) {
                     (session.ping_interval, session.ping_timeout) = (ping_interval, ping_timeout);
                 }
             }
-            Fact::EnginePing => self.ping(engine, id, unit),
-            Fact::EnginePong => self.pong(engine, unit),
+            Fact::EnginePing => self.ping(*engine, id, unit),
+            Fact::EnginePong => self.pong(*engine, unit),
             Fact::EngineUpgrade => {
                 if let Some(session) = engine.and_then(|e| self.get_mut(e)) {
                     session.transport = Transport::WebSocket;
@@ -144,12 +156,16 @@ impl Engines {
                 }
             }
             Fact::AskedAck { namespace, id: ack } => {
-                if self.asked.len() < MAX_WAITING_ACKS {
-                    self.asked.insert((engine.ok_or(unit.conn), unit.dir, namespace, ack), id);
+                let asked = self.asked.entry(engine.ok_or(unit.conn)).or_default();
+                if asked.len() == MAX_WAITING_ACKS {
+                    // Whoever leaves so many unanswered will not answer them any more.
+                    asked.clear();
                 }
+                asked.insert((unit.dir, namespace, ack), id);
             }
             Fact::Acked { namespace, id: ack } => {
-                let asked = self.asked.remove(&(engine.ok_or(unit.conn), unit.dir.reverse(), namespace, ack));
+                let asked = self.asked.get_mut(&engine.ok_or(unit.conn));
+                let asked = asked.and_then(|asked| asked.remove(&(unit.dir.reverse(), namespace, ack)));
                 unit.links.extend(asked.map(|to| Link { kind: LinkKind::Event, to }));
             }
         }
@@ -173,7 +189,7 @@ impl Engines {
                     ping_timeout: 0,
                     heartbeats: 0,
                     late: 0,
-                    connections: Vec::new(),
+                    connections: BTreeSet::new(),
                     last_ping: None,
                     announced: [None; 2],
                 });
@@ -182,9 +198,7 @@ impl Engines {
             }
         };
         let session = self.get_mut(id)?;
-        if !session.connections.contains(&unit.conn) {
-            session.connections.push(unit.conn);
-        }
+        session.connections.insert(unit.conn);
         Some(id)
     }
 

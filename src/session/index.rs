@@ -1,12 +1,14 @@
 //! The index of units: a fixed, small number of bytes for each, and tables for what few units have.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 
 use super::engine::{EngineId, Engines};
 use super::store::Derived;
 use crate::decode::connection::Units;
-use crate::decode::field::Severity;
-use crate::decode::unit::{Announced, Finding, Happening, Link, Memory, Unit, UnitId, UnitKind};
+use crate::decode::field::{Rule, Severity};
+use crate::decode::unit::{Announced, Finding, Happening, Link, LinkKind, Memory, Unit, UnitId, UnitKind};
 use crate::wire::{ConnId, Direction, Record, Timestamp};
 
 /// All units of a session.
@@ -19,6 +21,8 @@ pub(super) struct Index {
     pub sent: Sparse<Box<Record>>,
     pub inflated: Sparse<Derived>,
     pub engines: Engines,
+    /// The first unit that each rule was found on, by the rule's key.
+    first_found: HashMap<&'static str, UnitId>,
     /// Inflated messages that the store has not taken yet.
     fresh: Vec<(UnitId, Bytes)>,
 }
@@ -93,6 +97,11 @@ impl Index {
         })
     }
 
+    /// Whether no unit before this one broke the rule.
+    pub fn is_first(&self, rule: &Rule, unit: UnitId) -> bool {
+        self.first_found.get(rule.key) == Some(&unit)
+    }
+
     /// The inflated messages that came since the last call.
     pub fn take_inflated(&mut self) -> Vec<(UnitId, Bytes)> {
         std::mem::take(&mut self.fresh)
@@ -111,7 +120,9 @@ impl Units for Index {
 
     fn push(&mut self, mut unit: Unit) {
         let id = self.next_id();
-        let engine = self.engines.tie(id, &mut unit);
+        let request = unit.links.iter().find(|link| link.kind == LinkKind::Request);
+        let requested = request.and_then(|link| self.unit(link.to)?.engine);
+        let engine = self.engines.tie(id, &mut unit, requested);
         let took = unit.end.since(unit.at).as_micros();
         self.entries.push(Entry {
             at: unit.at,
@@ -126,7 +137,10 @@ impl Units for Index {
             undecoded: unit.undecoded,
             severity: unit.findings.iter().map(|f| f.rule.severity).max(),
         });
-        unit.findings.into_iter().for_each(|finding| self.findings.push(id, finding));
+        for finding in unit.findings {
+            self.first_found.entry(finding.rule.key).or_insert(id);
+            self.findings.push(id, finding);
+        }
         unit.links.into_iter().for_each(|link| self.links.push(id, link));
         unit.sent.into_iter().for_each(|record| self.sent.push(id, Box::new(record)));
         unit.happening.into_iter().for_each(|happening| self.happenings.push(id, happening));

@@ -16,6 +16,7 @@ pub use index::UnitRef;
 pub use store::{Records, StoreError};
 
 use crate::decode::connection::Connection;
+use crate::decode::field::Rule;
 use crate::decode::unit::{Finding, Link, UnitId};
 use crate::wire::{ConnId, Record, What};
 use index::Index;
@@ -94,6 +95,16 @@ impl Session {
     /// The earlier units that a unit belongs to.
     pub fn links(&self, id: UnitId) -> &[(UnitId, Link)] {
         self.index.links.of(id)
+    }
+
+    /// Whether a unit is the first that broke a rule, so that what the rule means is worth saying.
+    pub fn is_first(&self, rule: &Rule, unit: UnitId) -> bool {
+        self.index.is_first(rule, unit)
+    }
+
+    /// How long the message that ends in a unit is after inflating, where it was compressed.
+    pub fn inflated_length(&self, unit: UnitId) -> Option<u64> {
+        self.index.inflated.of(unit).first().map(|(_, place)| place.length())
     }
 
     /// How many findings there are.

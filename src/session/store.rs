@@ -75,6 +75,13 @@ pub(super) struct Derived {
     len: u32,
 }
 
+impl Derived {
+    /// How many bytes there are.
+    pub fn length(self) -> u64 {
+        self.len.into()
+    }
+}
+
 impl Store {
     pub fn new(records: Box<dyn Records>) -> Result<Store, StoreError> {
         Ok(Store {

@@ -135,7 +135,7 @@ fields! {
     ALLOW_ORIGIN = Text "http.access_control_allow_origin", "Access-Control-Allow-Origin",
         "The origin whose scripts may read this response; without it the browser withholds it from other pages.", "WHATWG Fetch, CORS protocol";
     FORWARDED_FOR = Text "http.x_forwarded_for", "X-Forwarded-For",
-        "The client's address as a proxy saw it; by custom, and forged easily.", "";
+        "The client's address as a proxy saw it; by custom, and forged easily.", "RFC 7239 §1";
     CONNECTION = Text "http.connection", "Connection",
         "Fields and options that hold for this connection only, such as `close`, `keep-alive` and `Upgrade`.", "RFC 9110 §7.6.1";
     CONNECTION_OPTION = Text "http.connection.option", "Option",
@@ -245,7 +245,7 @@ fields! {
 
     // What wirewalk sent.
     SENT = Text "http.sent", "Sent by wirewalk instead",
-        "wirewalk passed these bytes on in place of those it received.", "";
+        "wirewalk passed these bytes on in place of those it received.", "RFC 9110 §7.6";
     SENT_LINE = Text "http.sent.line", "Rewritten line",
-        "A line that differs from what was received.", "";
+        "A line that differs from what was received.", "RFC 9110 §7.6";
 }

@@ -130,7 +130,7 @@ rules! {
         "RFC 9110 §8.4.1.2";
     NOT_ALL_DISSECTED = Note "http.not_all_dissected", "only the first 16 MiB are decoded",
         "The whole message passed and is kept, but a message as long as this one is decoded only as far as that.",
-        "";
+        "RFC 9110 §8.6";
 
     // The upgrade: the request.
     UPGRADE_NOT_GET = Error "http.upgrade_not_get", "upgrade request is not a GET",
