@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws what wirewalk printed as an SVG: standard input with colours in, SVG out.
 
-    cargo run --release -- open tests/formats/v1.wirewalk --color always | sed -n 1,45p | assets/picture.py > assets/demo.svg
+    cargo run --release -- open tests/formats/v1.wirewalk --color always | sed -n 1,42p | assets/picture.py > assets/demo.svg
 """
 import html
 import re
