@@ -57,7 +57,7 @@ def main():
     lines = sys.stdin.read().rstrip("\n").split("\n")
     wide, high = COLUMNS * CELL + 2 * MARGIN, len(lines) * LINE + 2 * MARGIN
     print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high}" font-size="14"'
-          ' font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, \'DejaVu Sans Mono\', monospace">')
+          ' font-family="DejaVu Sans Mono, Menlo, Consolas, monospace">')
     print(f'<rect width="100%" height="100%" rx="8" fill="#0d1117"/>')
     for row, line in enumerate(lines):
         y = MARGIN + row * LINE + 14
