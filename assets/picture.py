@@ -9,7 +9,7 @@ import sys
 import unicodedata
 
 COLUMNS = 132
-CELL, LINE, MARGIN = 8.4, 19, 16
+CELL, LINE, MARGIN = 8.43, 19, 16
 COLOURS = {31: "#f14c4c", 32: "#23d18b", 33: "#e5c452", 34: "#5aa9ff", 35: "#d670d6", 36: "#29b8db"}
 
 
