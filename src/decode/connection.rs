@@ -121,6 +121,9 @@ impl Connection {
             return Vec::new();
         }
         let mut findings = Vec::new();
+        if dir == Direction::ToClient && !self.exchange.pending.is_empty() {
+            findings.push(finding(&http1::rules::UNANSWERED));
+        }
         if how == How::Reset {
             findings.push(finding(&tcp::RESET));
         }

@@ -88,6 +88,9 @@ rules! {
     LENGTH_WITHOUT_BODY = Warning "http.length_without_body", "length given where there is no body",
         "An answer with 1xx or 204, or 2xx to CONNECT, has no body, so Content-Length and Transfer-Encoding must not be sent and are ignored.",
         "RFC 9110 §8.6";
+    UNANSWERED = Error "http.unanswered", "the server ended the connection without an answer",
+        "A request was waiting for its answer. The server crashed, gave up, or did not take the bytes for HTTP: look at its log.",
+        "RFC 9112 §9.5";
     TRUNCATED = Error "http.truncated", "the message was cut short",
         "The connection ended before the body was as long as its head, or its chunks, had said. The sender failed, timed out or was stopped.",
         "RFC 9112 §8";
