@@ -9,6 +9,7 @@
 //! - [`session`]: everything captured: the index of units, the byte store, the links between units.
 //! - [`export`]: the units as text and as JSON.
 //! - [`escape`]: makes a peer's text harmless before it is shown anywhere.
+//! - [`words`]: how durations, counts and bytes are put, and text fitted into columns.
 //! - [`demo`]: a real server and a real client to look at, on loopback.
 //! - [`commands`]: one file for each subcommand.
 
@@ -21,3 +22,4 @@ pub mod export;
 pub mod proxy;
 pub mod session;
 pub mod wire;
+pub mod words;

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 const WALLS: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("escape", &[]),
+    ("words", &[]),
     ("decode", &["wire"]),
-    ("session", &["wire", "decode"]),
+    ("session", &["wire", "decode", "words"]),
     ("capture", &["wire", "decode", "session"]),
     ("proxy", &["wire", "decode::http1", "decode::limits"]),
     ("demo", &[]),
-    ("export", &["wire", "decode", "session", "escape"]),
+    ("export", &["wire", "decode", "session", "escape", "words"]),
 ];
 
 /// Outside crates and modules that a module may not use.

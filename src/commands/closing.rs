@@ -1,18 +1,14 @@
 //! The closing words: what there was in a session.
 
 use crate::escape;
-use crate::export::headline::duration;
 use crate::session::{EngineSession, Session};
+use crate::words::{count, duration};
 
 /// So many engine sessions are named.
 const MAX_NAMED: usize = 10;
 
 /// What there was, in lines: `3 connections, 41 units, 5,120 bytes, 2 findings`, then the Engine.IO sessions.
 pub(super) fn words(session: &Session) -> Vec<String> {
-    let count = |n: u64, one: &str| match n {
-        1 => format!("1 {one}"),
-        n => format!("{} {one}s", thousands(n)),
-    };
     let counts = [
         count(session.connection_count() as u64, "connection"),
         count(session.len() as u64, "unit"),
@@ -52,24 +48,4 @@ fn engine(session: &EngineSession) -> String {
     let more = if session.connections.len() > MAX_NAMED { " …" } else { "" };
     parts.push(format!("on {}{more}", connections.join(" ")));
     format!("engine session {}: {}", escape::line(&session.sid), parts.join(", "))
-}
-
-fn thousands(n: u64) -> String {
-    match n {
-        0..1000 => n.to_string(),
-        _ => format!("{},{:03}", thousands(n / 1000), n % 1000),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
-        for (n, text) in cases {
-            assert_eq!(thousands(n), text);
-        }
-    }
 }

@@ -413,3 +413,12 @@ pub struct Tree {
     /// The bytes; the wire's first.
     pub sources: Vec<Source>,
 }
+
+impl Tree {
+    /// The bytes that a span is in; those it only shares count too.
+    pub fn bytes(&self, span: &Span) -> &[u8] {
+        let source = self.sources.get(usize::from(span.source.0));
+        let range = (span.bits.start / 8) as usize..span.bits.end.div_ceil(8) as usize;
+        source.and_then(|s| s.bytes.get(range)).unwrap_or_default()
+    }
+}

@@ -3,24 +3,16 @@
 use std::io::{self, Write};
 
 use crate::escape;
+use crate::words;
 
 /// So many bytes of one source are printed; what is longer is said to be.
 const MAX_PRINTED: usize = 4096;
 
-/// The first bytes as `81 05 48 …`, at most `limit` of them.
-pub(super) fn short(bytes: &[u8], limit: usize) -> String {
-    let mut text = bytes.iter().take(limit).map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ");
-    if bytes.len() > limit {
-        text.push_str(" …");
-    }
-    text
-}
-
 /// Sixteen bytes a line: offset, hexadecimal, text.
 pub(super) fn dump(bytes: &[u8], indent: &str, out: &mut dyn Write) -> io::Result<()> {
     for (row, line) in bytes.chunks(16).take(MAX_PRINTED / 16).enumerate() {
-        let left = short(line.get(..8).unwrap_or(line), 16);
-        let right = short(line.get(8..).unwrap_or_default(), 16);
+        let left = words::hex(line.get(..8).unwrap_or(line), 16);
+        let right = words::hex(line.get(8..).unwrap_or_default(), 16);
         let text: String = line.iter().copied().map(escape::byte).collect();
         writeln!(out, "{indent}{:08x}  {left:<23}  {right:<23}  {text}", row * 16)?;
     }

@@ -25,11 +25,10 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use serde_json::{Map, Value as Json, json};
 
-use super::{headline, text};
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Finding, Layer, Link, Node, Span, Tree, UnitId, UnitKind, Value};
 use crate::escape;
-use crate::session::{Session, UnitRef};
+use crate::session::{Session, UnitRef, headline};
 
 /// One unit as one line.
 pub fn unit(session: &Session, unit: &UnitRef, out: &mut dyn Write) -> io::Result<()> {
@@ -117,7 +116,7 @@ fn value(node: &Node, tree: &Tree) -> Json {
         Value::Flag(flag) => (*flag).into(),
         Value::Text(text) | Value::Json(text) => text.as_str().into(),
         Value::Bytes => {
-            let bytes = text::span(node, tree);
+            let bytes = tree.bytes(&node.span);
             match std::str::from_utf8(bytes) {
                 Ok(text) => text.into(),
                 Err(_) => json!({"base64": base64::engine::general_purpose::STANDARD.encode(bytes)}),

@@ -1,7 +1,5 @@
 //! The units of a session as text and as JSON. Views of one model: none decodes anything itself.
 
-mod fit;
-pub mod headline;
 mod hex;
 pub mod json;
 pub mod text;

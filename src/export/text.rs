@@ -1,17 +1,17 @@
 //! Units as text for people: a line, or a line and the tree below it.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{fit, headline, hex};
-use crate::decode::field::{FieldKind, Severity};
+use super::hex;
+use crate::decode::field::Severity;
 use crate::decode::sink::Detail;
-use crate::decode::unit::{Finding, Layer, Node, SourceKind, Tree, Value};
+use crate::decode::unit::{Finding, Layer, Node, SourceKind, Tree};
 use crate::escape;
-use crate::session::{Session, UnitRef};
+use crate::session::{Session, UnitRef, headline, value};
 use crate::wire::Direction;
+use crate::words;
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
@@ -104,9 +104,9 @@ fn line(
     let text = escape::line(&headline.text);
     let (text, ties) = match columns.map(|columns| columns.saturating_sub(INDENT)) {
         Some(room) => match room.checked_sub(ties.chars().count()) {
-            Some(rest) if rest >= MIN_TEXT => (fit::cut(&text, rest), ties),
+            Some(rest) if rest >= MIN_TEXT => (words::cut(&text, rest), ties),
             // The text matters more.
-            _ => (fit::cut(&text, room.max(MIN_TEXT)), String::new()),
+            _ => (words::cut(&text, room.max(MIN_TEXT)), String::new()),
         },
         None => (text.into_owned(), ties),
     };
@@ -135,14 +135,14 @@ fn finding(finding: &Finding, first: bool, columns: Option<usize>, out: &mut dyn
     };
     let title = format!("{mark}: {}{detail}", finding.rule.title);
     let room = columns.map_or(usize::MAX, |columns| columns - indent);
-    for line in fit::fold(&title, room) {
+    for line in words::fold(&title, room) {
         writeln!(out, "{:indent$}{style}{line}{style:#}", "")?;
     }
     if !first {
         return Ok(());
     }
     let meaning = format!("{}  {}", finding.rule.meaning, finding.rule.spec);
-    for line in fit::fold(&meaning, room.saturating_sub(2)) {
+    for line in words::fold(&meaning, room.saturating_sub(2)) {
         writeln!(out, "{:indent$}  {DIM}{line}{DIM:#}", "")?;
     }
     Ok(())
@@ -159,7 +159,7 @@ fn layer(layer: &Layer, tree: &Tree, bytes: bool, depth: usize, out: &mut dyn Wr
 
 fn node(node: &Node, tree: &Tree, bytes: bool, depth: usize, out: &mut dyn Write) -> io::Result<()> {
     let indent = "  ".repeat(depth);
-    let value = self::value(node, tree);
+    let value = escape::line(&value::text(node, tree, MAX_VALUE)).into_owned();
     let label = node.def.label;
     let separator = if value.is_empty() { "" } else { ": " };
     write!(out, "{indent}{DIM}{label}{separator}{DIM:#}{value}")?;
@@ -178,10 +178,15 @@ fn beside(node: &Node, tree: &Tree) -> String {
         tree.sources.get(usize::from(node.span.source.0)).map_or(SourceKind::Wire, |s| s.kind).as_str();
     let bits = &node.span.bits;
     if bits.start.is_multiple_of(8) && bits.end.is_multiple_of(8) {
-        return format!("{kind} {}..{}  {}", bits.start / 8, bits.end / 8, hex::short(span(node, tree), 8));
+        return format!(
+            "{kind} {}..{}  {}",
+            bits.start / 8,
+            bits.end / 8,
+            words::hex(tree.bytes(&node.span), 8)
+        );
     }
     let byte = bits.start / 8;
-    let value = span(node, tree).first().copied().unwrap_or_default();
+    let value = tree.bytes(&node.span).first().copied().unwrap_or_default();
     let pattern: String = (0..8u64)
         .map(|bit| match bits.contains(&(byte * 8 + bit)) {
             true => char::from(b'0' + (value >> (7 - bit) & 1)),
@@ -189,51 +194,6 @@ fn beside(node: &Node, tree: &Tree) -> String {
         })
         .collect();
     format!("{kind} {byte}  {pattern}")
-}
-
-/// The bytes that a field was read from; those it only shares count too.
-pub(super) fn span<'a>(node: &Node, tree: &'a Tree) -> &'a [u8] {
-    let bits = &node.span.bits;
-    let source = tree.sources.get(usize::from(node.span.source.0));
-    let range = (bits.start / 8) as usize..bits.end.div_ceil(8) as usize;
-    source.and_then(|s| s.bytes.get(range)).unwrap_or_default()
-}
-
-/// A value as text, escaped, on one line, with its name where it has one.
-fn value(node: &Node, tree: &Tree) -> String {
-    let text = match &node.value {
-        Value::None => String::new(),
-        Value::Unsigned(number) => match node.def.value(*number) {
-            Some(named) => format!("{number} ({})", named.name),
-            None => number.to_string(),
-        },
-        Value::Flag(flag) => match (node.span.bits.end - node.span.bits.start == 1, flag) {
-            (true, true) => "set",
-            (true, false) => "not set",
-            (false, true) => "yes",
-            (false, false) => "no",
-        }
-        .to_owned(),
-        Value::Text(text) | Value::Json(text) => text.clone(),
-        Value::Duration(nanos) => headline::duration(Duration::from_nanos(*nanos)),
-        Value::Bytes => bytes_value(node, span(node, tree)),
-    };
-    let cut = match text.char_indices().nth(MAX_VALUE) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    };
-    escape::line(&cut).into_owned()
-}
-
-fn bytes_value(node: &Node, bytes: &[u8]) -> String {
-    debug_assert_eq!(node.def.kind, FieldKind::Bytes);
-    let head = bytes.get(..MAX_VALUE * 4).unwrap_or(bytes);
-    match std::str::from_utf8(head) {
-        Ok(text) if !text.is_empty() && !text.chars().any(|c| c.is_control() && !c.is_whitespace()) => {
-            format!("{} bytes, \"{text}\"", bytes.len())
-        }
-        _ => format!("{} bytes, {}", bytes.len(), hex::short(bytes, 16)),
-    }
 }
 
 fn protocol_style(protocol: &str) -> Style {

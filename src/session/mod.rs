@@ -4,10 +4,12 @@
 //! it is decoded again whenever someone looks.
 
 mod engine;
+pub mod headline;
 mod index;
 mod look;
 pub mod positioned;
 mod store;
+pub mod value;
 
 use std::collections::HashMap;
 

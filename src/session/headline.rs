@@ -1,9 +1,8 @@
 //! A unit in one line: what its highest layers say, and the names of the layers.
 
-use std::time::Duration;
-
+use super::{Session, UnitRef};
 use crate::decode::unit::{Layer, LinkKind, Tree};
-use crate::session::{Session, UnitRef};
+use crate::words::duration;
 
 /// So many characters of one inner layer are worth a place on the line of an HTTP message.
 const INNER: usize = 120;
@@ -108,41 +107,9 @@ pub fn ties(session: &Session, unit: &UnitRef) -> Vec<String> {
     session.links(unit.id).iter().map(phrase).chain(inflated).collect()
 }
 
-/// A length of time with three significant digits: `950 ns`, `3.14 ms`, `25 s`.
-pub fn duration(time: Duration) -> String {
-    let nanos = time.as_nanos();
-    let (value, unit) = match nanos {
-        0..1_000 => return format!("{nanos} ns"),
-        1_000..1_000_000 => (nanos as f64 / 1e3, "µs"),
-        1_000_000..1_000_000_000 => (nanos as f64 / 1e6, "ms"),
-        _ => (nanos as f64 / 1e9, "s"),
-    };
-    match value {
-        v if v < 9.995 => format!("{v:.2} {unit}"),
-        v if v < 99.95 => format!("{v:.1} {unit}"),
-        v => format!("{v:.0} {unit}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_duration_has_three_digits() {
-        let cases = [
-            (0, "0 ns"),
-            (999, "999 ns"),
-            (1_500, "1.50 µs"),
-            (12_345_678, "12.3 ms"),
-            (999_400_000, "999 ms"),
-            (25_000_000_000, "25.0 s"),
-            (123_000_000_000, "123 s"),
-        ];
-        for (nanos, expected) in cases {
-            assert_eq!(duration(Duration::from_nanos(nanos)), expected);
-        }
-    }
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
