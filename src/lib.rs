@@ -21,5 +21,6 @@ pub mod escape;
 pub mod export;
 pub mod proxy;
 pub mod session;
+pub mod tui;
 pub mod wire;
 pub mod words;

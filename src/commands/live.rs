@@ -14,6 +14,11 @@ use super::printer::Printer;
 use super::{Output, say};
 use crate::capture::Recorder;
 use crate::proxy::Proxy;
+use crate::tui;
+use crate::tui::app::{App, Origin};
+use crate::tui::keys::Keymap;
+use crate::tui::run::Show;
+use crate::tui::theme::Theme;
 
 /// How long what is left may take to be printed after the end.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
@@ -30,23 +35,42 @@ pub(super) async fn run(
     end: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
     let recorder = Recorder::start(upstream, record, output.max_message.0)?;
-    say(greeting);
     let session = recorder.session().clone();
-    let printer = Printer::start(&recorder, output.clone());
     let (stop, stopped) = oneshot::channel::<()>();
     let relay = tokio::spawn(proxy.run(recorder.inbox().clone(), async {
         // A dropped sender stops the relay as well.
         let _ = stopped.await;
     }));
-    let result = tokio::select! {
-        result = end => result,
-        result = interrupted() => result.context("cannot wait for Ctrl-C"),
-        () = printer.ended() => Ok(()),
+    let seen = if output.wants_screen() {
+        let origin = Origin { title: greeting.to_string(), is_live: true, ..Origin::default() };
+        let theme = Theme::ALL[0];
+        let app = App::new(origin, theme, Keymap::new([]).map_err(anyhow::Error::msg)?);
+        let show = Show { session: session.clone(), grew: recorder.grew() };
+        let script = async { end.await.and(std::future::pending::<anyhow::Result<()>>().await) };
+        let result = tokio::select! {
+            result = tui::run::run(app, show, std::future::pending()) => result.context("the screen failed"),
+            result = script => result,
+            result = interrupted() => result.context("cannot wait for Ctrl-C"),
+        };
+        (result, None)
+    } else {
+        say(greeting);
+        let printer = Printer::start(&recorder, output.clone());
+        let result = tokio::select! {
+            result = end => result,
+            result = interrupted() => result.context("cannot wait for Ctrl-C"),
+            () = printer.ended() => Ok(()),
+        };
+        (result, Some(printer))
     };
+    let (result, printer) = seen;
     let _ = stop.send(());
     relay.await.context("the relay failed")?;
     tokio::task::spawn_blocking(|| recorder.finish()).await.context("recording failed")?;
-    let printed = printer.finish(Instant::now() + LAST_WORDS).await;
+    let printed = match printer {
+        Some(printer) => printer.finish(Instant::now() + LAST_WORDS).await,
+        None => Ok(()),
+    };
     closing::words(&session.read().unwrap_or_else(PoisonError::into_inner)).into_iter().for_each(say);
     if let Some(path) = record {
         say(format_args!("recorded in {}; open it again with: wirewalk open {0}", path.display()));

@@ -8,7 +8,7 @@ mod printer;
 mod proxy;
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueHint};
@@ -67,9 +67,10 @@ pub fn say(text: impl Display) {
 /// How units are printed.
 #[derive(Clone, Debug, Args)]
 struct Output {
-    /// How much to print of each unit
-    #[arg(long, value_name = "WHAT", default_value = "summary", help_heading = "Output")]
-    print: Print,
+    /// Print units instead of opening the screen, and how much of each [default: summary, where standard output is no
+    /// terminal]
+    #[arg(long, value_name = "WHAT", help_heading = "Output")]
+    print: Option<Print>,
 
     /// Whether to use colour; NO_COLOR in the environment is honoured
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
@@ -78,6 +79,13 @@ struct Output {
     /// The longest WebSocket message that is put together and inflated, such as 64M or 200k
     #[arg(long, value_name = "SIZE", default_value_t = Size(MAX_MESSAGE), help_heading = "Output")]
     max_message: Size,
+}
+
+impl Output {
+    /// Whether the screen is wanted: someone can look at it, and did not ask for text.
+    fn wants_screen(&self) -> bool {
+        self.print.is_none() && std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+    }
 }
 
 /// Where a session is kept.

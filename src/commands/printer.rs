@@ -55,12 +55,12 @@ pub(super) fn all(session: &Session, output: &Output) -> io::Result<()> {
 /// How to print into what standard output is now: a terminal can be made wider while it is printed to.
 fn format(output: &Output) -> Format {
     let columns = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
-    Format { print: output.print, columns }
+    Format { print: output.print.unwrap_or(Print::Summary), columns }
 }
 
 fn heading(output: &Output, out: &mut dyn Write) -> io::Result<()> {
     match output.print {
-        Print::Json => Ok(()),
+        Some(Print::Json) => Ok(()),
         _ => text::heading(out),
     }
 }

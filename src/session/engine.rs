@@ -13,6 +13,13 @@ use crate::wire::{ConnId, Direction, Timestamp};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct EngineId(std::num::NonZeroU32);
 
+impl EngineId {
+    /// Its number, from 1.
+    pub fn number(self) -> u32 {
+        self.0.get()
+    }
+}
+
 /// At most so many events of an engine session wait for their acknowledgements and can still be tied to them.
 const MAX_WAITING_ACKS: usize = 10_000;
 

@@ -74,6 +74,13 @@ pub struct UnitRef {
     pub(super) undecoded: bool,
 }
 
+impl UnitRef {
+    /// The number of the engine session that it belongs to, from 1, as the session lists them.
+    pub fn engine_number(&self) -> Option<u32> {
+        self.engine.map(EngineId::number)
+    }
+}
+
 impl Index {
     pub fn len(&self) -> usize {
         self.entries.len()

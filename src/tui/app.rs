@@ -1,0 +1,347 @@
+//! The state of the screen. [`update`](super::update) alone changes it; panes draw it.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use tui_input::Input;
+
+use super::keys::{Keymap, Place};
+use super::layout::Proportions;
+use super::look::{Item, Look};
+use super::panes::Panes;
+use super::rows::Rows;
+use super::theme::Theme;
+use crate::decode::field::Severity;
+use crate::decode::unit::{SourceId, UnitId};
+use crate::session::Session;
+
+/// What comes in.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse moved, or a button was pressed.
+    Mouse(MouseEvent),
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// The session grew.
+    Grew,
+    /// Nothing more will come.
+    Ended,
+    /// Something was done that was asked for, or failed.
+    Said(Severity, String),
+}
+
+/// What goes out: what [`run`](super::run) does for the state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// End.
+    Quit,
+    /// Put text on the clipboard of the terminal.
+    Copy(String),
+    /// Record into a file, with what was seen so far.
+    Record(PathBuf),
+    /// Record no longer.
+    StopRecording,
+    /// Write what was seen so far into a file.
+    Save(PathBuf),
+}
+
+/// A pane of the flow's screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// The ladder of units.
+    #[default]
+    Flow,
+    /// The layers of the selected unit.
+    Layers,
+    /// Its bytes.
+    Bytes,
+    /// What it is, and why.
+    Explain,
+}
+
+impl Pane {
+    /// All panes, in the order in which the focus goes round.
+    pub const ALL: [Pane; 4] = [Pane::Flow, Pane::Layers, Pane::Bytes, Pane::Explain];
+}
+
+/// What fills the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// The flow, and the panes of the selected unit.
+    #[default]
+    Flow,
+    /// Connections and engine sessions.
+    Connections,
+    /// Statistics.
+    Statistics,
+    /// One connection's bytes.
+    Conversation,
+}
+
+impl Screen {
+    /// All screens, in the order of their keys.
+    pub const ALL: [Screen; 4] =
+        [Screen::Flow, Screen::Connections, Screen::Statistics, Screen::Conversation];
+
+    /// Its name in the bar at the top.
+    pub fn name(self) -> &'static str {
+        match self {
+            Screen::Flow => "Flow",
+            Screen::Connections => "Connections",
+            Screen::Statistics => "Statistics",
+            Screen::Conversation => "Conversation",
+        }
+    }
+}
+
+/// What is selected. Field and byte light up together because every pane reads this one value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The unit.
+    pub unit: Option<UnitId>,
+    /// The layer or field: an index into the items of the [`Look`].
+    pub item: Option<usize>,
+    /// The byte under the cursor.
+    pub byte: Option<(SourceId, usize)>,
+}
+
+/// How the times of the flow count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeForm {
+    /// Seconds since the session began.
+    #[default]
+    SinceStart,
+    /// Since the row above.
+    SincePrevious,
+    /// The time of day, in UTC.
+    Absolute,
+}
+
+/// How the bytes of a unit are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BytesForm {
+    /// In the form that says most of the selected field.
+    #[default]
+    Best,
+    /// In hexadecimal and text.
+    Hex,
+}
+
+/// What a line of text is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// A command.
+    Command,
+    /// A filter.
+    Filter,
+    /// What to search for.
+    Search,
+    /// A unit's number, or a time.
+    GoTo,
+    /// A note on the selected unit.
+    Note,
+    /// A file to record into.
+    Record,
+    /// A file to save into.
+    Save,
+}
+
+/// A line that is being typed.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// What for.
+    pub question: Question,
+    /// The text so far, and where the cursor is.
+    pub input: Input,
+    /// What is wrong with it, and in which column where that is known.
+    pub error: Option<(usize, String)>,
+    /// What could stand there.
+    pub completions: Vec<Completion>,
+    /// Which of them was taken last.
+    pub completed: Option<usize>,
+    /// Which entry of the history is shown, counted from the newest.
+    pub recalled: Option<usize>,
+}
+
+/// What could stand in a line that is being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// The bytes of the line that it would replace.
+    pub replaces: std::ops::Range<usize>,
+    /// With what.
+    pub text: String,
+    /// What it is.
+    pub hint: String,
+}
+
+/// Something that lies over the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dialog {
+    /// All keys.
+    Help {
+        /// The first line in sight.
+        top: usize,
+    },
+    /// Something would be lost by ending.
+    Quit {
+        /// What.
+        lost: String,
+    },
+    /// In which form to copy the unit.
+    Copy,
+}
+
+/// What is said at the bottom until the next key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What.
+    pub text: String,
+}
+
+/// What the bars say of where the units come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// What is shown: the proxied server, or the transcript.
+    pub title: String,
+    /// The wall-clock time at which the session began, in nanoseconds since 1970, where it is known.
+    pub began: Option<i128>,
+    /// Whether units still come.
+    pub is_live: bool,
+    /// The file that is recorded into.
+    pub recording: Option<PathBuf>,
+    /// How many bytes capture is behind.
+    pub behind: usize,
+}
+
+/// Everything that the screen shows, but for the session.
+#[derive(Debug)]
+pub struct App {
+    /// Where the units come from.
+    pub origin: Origin,
+    /// The colours.
+    pub theme: Theme,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The terminal's columns and rows.
+    pub size: (u16, u16),
+    /// How the panes share the screen.
+    pub proportions: Proportions,
+    /// What fills the screen.
+    pub screen: Screen,
+    /// The pane that has the keys.
+    pub focus: Pane,
+    /// Of the panes that share a place where there is little room, the one that was used last.
+    pub front: Pane,
+    /// Which units are listed.
+    pub rows: Rows,
+    /// What is selected.
+    pub selection: Selection,
+    /// The selected unit, decoded, or why it cannot be.
+    pub look: Option<Result<Look, String>>,
+    /// Layers and fields that are folded, by their names from the outermost on.
+    pub folded: HashSet<String>,
+    /// Whether the newest unit is selected as it comes.
+    pub following: bool,
+    /// Whether the display is held.
+    pub is_paused: bool,
+    /// The last unit that is shown; the session may have more.
+    pub shown: UnitId,
+    /// How times count.
+    pub time: TimeForm,
+    /// How bytes are shown.
+    pub bytes_form: BytesForm,
+    /// The line that is being typed.
+    pub prompt: Option<Prompt>,
+    /// Lines that were typed before, the newest last.
+    pub history: Vec<(Question, String)>,
+    /// What lies over the screen.
+    pub dialog: Option<Dialog>,
+    /// What is said at the bottom.
+    pub notice: Option<Notice>,
+    /// Whether one pane fills the screen.
+    pub presenter: bool,
+    /// Where each pane is scrolled to.
+    pub panes: Panes,
+}
+
+impl App {
+    /// The screen at its beginning.
+    pub fn new(origin: Origin, theme: Theme, keymap: Keymap) -> App {
+        App {
+            origin,
+            theme,
+            keymap,
+            size: (80, 24),
+            proportions: Proportions::default(),
+            screen: Screen::default(),
+            focus: Pane::default(),
+            front: Pane::Explain,
+            rows: Rows::default(),
+            selection: Selection::default(),
+            look: None,
+            folded: HashSet::new(),
+            following: true,
+            is_paused: false,
+            shown: UnitId(0),
+            time: TimeForm::default(),
+            bytes_form: BytesForm::default(),
+            prompt: None,
+            history: Vec::new(),
+            dialog: None,
+            notice: None,
+            presenter: false,
+            panes: Panes::default(),
+        }
+    }
+
+    /// Where a key means something now.
+    pub fn place(&self) -> Place {
+        match (self.screen, self.focus) {
+            (Screen::Flow, Pane::Flow) => Place::Flow,
+            (Screen::Flow, Pane::Layers) => Place::Layers,
+            (Screen::Flow, Pane::Bytes) => Place::Bytes,
+            (Screen::Flow, Pane::Explain) => Place::Explain,
+            (Screen::Connections, _) => Place::Connections,
+            (Screen::Statistics, _) => Place::Statistics,
+            (Screen::Conversation, _) => Place::Conversation,
+        }
+    }
+
+    /// The decoded unit that is selected.
+    pub fn looked(&self) -> Option<&Look> {
+        self.look.as_ref()?.as_ref().ok()
+    }
+
+    /// The selected layer or field.
+    pub fn item(&self) -> Option<&Item> {
+        self.looked()?.items.get(self.selection.item?)
+    }
+
+    /// How many units came that are not shown, since the display is held.
+    pub fn held(&self, session: &Session) -> usize {
+        session.len().saturating_sub(self.shown.0 as usize)
+    }
+
+    /// The items of the selected unit that are listed.
+    pub fn listed(&self) -> Vec<usize> {
+        self.looked().map(|look| look.listed(|at| self.folded.contains(&look.path(at)))).unwrap_or_default()
+    }
+
+    /// What would be lost by ending now.
+    pub fn would_be_lost(&self) -> Option<String> {
+        (self.origin.is_live && self.origin.recording.is_none() && self.shown.0 > 0)
+            .then(|| "What was seen is not recorded, and is gone when wirewalk ends.".to_owned())
+    }
+
+    /// Says something at the bottom.
+    pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
+        self.notice = Some(Notice { severity, text: text.into() });
+    }
+}

@@ -1,0 +1,165 @@
+//! The selected unit, decoded: its layers and fields as a list, each with the bytes it was read from.
+
+use crate::decode::field::{FieldDef, ProtocolDef};
+use crate::decode::sink::Detail;
+use crate::decode::unit::{Layer, Node, SourceId, Span, Tree};
+use crate::session::{Session, StoreError, UnitRef, value};
+
+/// So many characters of a value are kept for its row.
+const MAX_VALUE: usize = 2000;
+
+/// The unit that someone looks at.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// What the index knows of it.
+    pub unit: UnitRef,
+    /// Its layers and bytes.
+    pub tree: Tree,
+    /// The layers and fields in the order in which they are listed, each before what is inside it.
+    pub items: Vec<Item>,
+}
+
+/// A layer or a field of the list.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// What it is.
+    pub kind: ItemKind,
+    /// How many items it is inside of.
+    pub depth: usize,
+    /// Where its bytes are.
+    pub span: Span,
+    /// What it says; raw text of a peer.
+    pub text: String,
+    /// The item behind the last one that is inside it.
+    pub end: usize,
+    /// The item that it is inside of.
+    pub parent: Option<usize>,
+}
+
+/// What an item of the list is.
+#[derive(Clone, Copy, Debug)]
+pub enum ItemKind {
+    /// A protocol's view.
+    Layer(&'static ProtocolDef),
+    /// A field.
+    Field(&'static FieldDef),
+}
+
+impl ItemKind {
+    /// The name in filters.
+    pub fn key(&self) -> &'static str {
+        match self {
+            ItemKind::Layer(protocol) => protocol.key,
+            ItemKind::Field(field) => field.key,
+        }
+    }
+
+    /// The name on the screen.
+    pub fn label(&self) -> &'static str {
+        match self {
+            ItemKind::Layer(protocol) => protocol.name,
+            ItemKind::Field(field) => field.label,
+        }
+    }
+}
+
+impl Look {
+    /// Looks at a unit. Fails where its bytes cannot be read back.
+    pub fn at(session: &Session, unit: UnitRef) -> Result<Look, StoreError> {
+        let tree = session.look(&unit, Detail::Tree)?;
+        let mut items = Vec::new();
+        tree.layers.iter().for_each(|l| layer(l, &tree, None, 0, &mut items));
+        Ok(Look { unit, tree, items })
+    }
+
+    /// The innermost item that a byte belongs to. Of items of one length the first, which has them inside it, gives way.
+    pub fn item_at(&self, source: SourceId, byte: usize) -> Option<usize> {
+        let bits = byte as u64 * 8..byte as u64 * 8 + 8;
+        let covers =
+            |span: &Span| span.source == source && span.bits.start < bits.end && bits.start < span.bits.end;
+        let covering = self.items.iter().enumerate().filter(|(_, item)| covers(&item.span));
+        covering
+            .min_by_key(|(at, item)| (item.span.bits.end - item.span.bits.start, usize::MAX - at))
+            .map(|(at, _)| at)
+    }
+
+    /// The innermost layer, which says most.
+    pub fn innermost(&self) -> Option<usize> {
+        let layers =
+            self.items.iter().enumerate().filter(|(_, item)| matches!(item.kind, ItemKind::Layer(_)));
+        layers.max_by_key(|(at, item)| (item.depth, usize::MAX - at)).map(|(at, _)| at)
+    }
+
+    /// The decoded field of an item.
+    pub fn node(&self, item: usize) -> Option<&Node> {
+        let mut passed = 0;
+        self.tree.layers.iter().find_map(|layer| find_in_layer(layer, item, &mut passed))
+    }
+
+    /// The names of an item and of all that it is inside of, by which a fold outlives the unit it was made on.
+    pub fn path(&self, item: usize) -> String {
+        let parent = self.items.get(item).and_then(|i| i.parent).map(|parent| self.path(parent));
+        let own = self.items.get(item).map(|i| i.kind.key()).unwrap_or_default();
+        parent.map(|parent| format!("{parent}/{own}")).unwrap_or_else(|| own.to_owned())
+    }
+
+    /// The items that are listed where those in `folded` show nothing of what is inside them.
+    pub fn listed(&self, folded: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut listed = Vec::new();
+        let mut at = 0;
+        while let Some(item) = self.items.get(at) {
+            listed.push(at);
+            at = if folded(at) { item.end } else { at + 1 };
+        }
+        listed
+    }
+}
+
+fn layer(layer: &Layer, tree: &Tree, parent: Option<usize>, depth: usize, items: &mut Vec<Item>) {
+    let own = items.len();
+    items.push(Item {
+        kind: ItemKind::Layer(layer.protocol),
+        depth,
+        span: layer.span.clone(),
+        text: layer.summary.chars().take(MAX_VALUE).collect(),
+        end: 0,
+        parent,
+    });
+    layer.nodes.iter().for_each(|n| node(n, tree, own, depth + 1, items));
+    layer.inside.iter().for_each(|l| self::layer(l, tree, Some(own), depth + 1, items));
+    let end = items.len();
+    if let Some(item) = items.get_mut(own) {
+        item.end = end;
+    }
+}
+
+fn node(node: &Node, tree: &Tree, parent: usize, depth: usize, items: &mut Vec<Item>) {
+    let own = items.len();
+    items.push(Item {
+        kind: ItemKind::Field(node.def),
+        depth,
+        span: node.span.clone(),
+        text: value::text(node, tree, MAX_VALUE),
+        end: 0,
+        parent: Some(parent),
+    });
+    node.children.iter().for_each(|n| self::node(n, tree, own, depth + 1, items));
+    let end = items.len();
+    if let Some(item) = items.get_mut(own) {
+        item.end = end;
+    }
+}
+
+fn find_in_layer<'a>(layer: &'a Layer, item: usize, passed: &mut usize) -> Option<&'a Node> {
+    *passed += 1;
+    let own = layer.nodes.iter().find_map(|node| find_in_node(node, item, passed));
+    own.or_else(|| layer.inside.iter().find_map(|inside| find_in_layer(inside, item, passed)))
+}
+
+fn find_in_node<'a>(node: &'a Node, item: usize, passed: &mut usize) -> Option<&'a Node> {
+    if *passed == item {
+        return Some(node);
+    }
+    *passed += 1;
+    node.children.iter().find_map(|child| find_in_node(child, item, passed))
+}

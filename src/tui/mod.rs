@@ -1,0 +1,27 @@
+//! The interactive screen, over the same units as the text output.
+//!
+//! Messages go in, state changes, effects come out; panes draw the state. In the order in which a key press travels:
+//!
+//! - [`run`]: the terminal and the loop; the only file that touches the terminal.
+//! - [`keys`]: one table of all keys; dispatch, help and the command line all come from it.
+//! - [`update`]: what a message does to the [`app`] state. No terminal in it.
+//! - [`rows`]: which units are listed, with folds and filters; [`lanes`]: the lifelines of their connections.
+//! - [`look`]: the selected unit, decoded, as a list of layers and fields.
+//! - [`layout`]: which pane is where at which size; [`view`] draws them, with [`theme`]'s colours and [`paint`]'s strokes.
+//! - [`panes`]: one file each.
+
+pub mod app;
+pub mod keys;
+pub mod lanes;
+pub mod layout;
+pub mod look;
+pub mod motion;
+pub mod mouse;
+pub mod paint;
+pub mod panes;
+pub mod prompt;
+pub mod rows;
+pub mod run;
+pub mod theme;
+pub mod update;
+pub mod view;

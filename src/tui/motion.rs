@@ -1,0 +1,262 @@
+//! Moving about: from row to row, field to field, byte to byte, and to what belongs together.
+
+use super::app::{App, Effect, Pane, Screen, Selection};
+use super::keys::Action;
+use super::layout::Areas;
+use super::look::Look;
+use super::update;
+use crate::decode::unit::{SourceId, UnitId};
+use crate::session::Session;
+
+/// Bytes of one row of the hexadecimal view.
+pub const BYTES_A_ROW: usize = 16;
+
+/// Does what an action of moving says.
+pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
+    match (app.screen, app.focus) {
+        (Screen::Flow, Pane::Flow) => flow(app, session, action),
+        (Screen::Flow, Pane::Layers) => layers(app, action),
+        (Screen::Flow, Pane::Bytes) => bytes(app, action),
+        (Screen::Flow, Pane::Explain) => {
+            let page = page(app);
+            scroll(&mut app.panes.explain.top, page, action);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// How many rows the focused pane shows.
+fn page(app: &App) -> usize {
+    Areas::of(app).pane(app.focus).map_or(1, |area| usize::from(area.height.saturating_sub(2)).max(1))
+}
+
+/// Where an action of moving leads from row `at` of `total`; `None` where it is no such action.
+fn moved(at: usize, total: usize, page: usize, action: Action) -> Option<usize> {
+    let last = total.saturating_sub(1);
+    Some(match action {
+        Action::Up => at.saturating_sub(1),
+        Action::Down => (at + 1).min(last),
+        Action::PageUp => at.saturating_sub(page),
+        Action::PageDown => (at + page).min(last),
+        Action::HalfUp => at.saturating_sub(page.div_ceil(2)),
+        Action::HalfDown => (at + page.div_ceil(2)).min(last),
+        Action::Top => 0,
+        Action::Bottom => last,
+        _ => return None,
+    })
+}
+
+/// Scrolls text; the pane holds it at its end when it draws.
+fn scroll(top: &mut usize, page: usize, action: Action) {
+    if let Some(to) = moved(*top, usize::MAX / 2, page, action) {
+        *top = to;
+    }
+}
+
+fn flow(app: &mut App, session: &Session, action: Action) {
+    let at = app.selection.unit.and_then(|unit| app.rows.position(unit)).unwrap_or_default();
+    if let Some(to) = moved(at, app.rows.len(), page(app), action) {
+        // Following is for who stands at the end and stays there.
+        app.following =
+            matches!(action, Action::Bottom | Action::Down | Action::PageDown) && to + 1 == app.rows.len();
+        select_row(app, session, to);
+        return;
+    }
+    match action {
+        Action::Open => update::focus(app, Pane::Layers),
+        Action::Left => fold(app, session, true),
+        Action::Right => fold(app, session, false),
+        Action::FoldAll => fold_all(app, session),
+        Action::Openings => {
+            let mut choice = app.rows.choice().clone();
+            choice.openings = !choice.openings;
+            app.rows.choose(session, choice);
+        }
+        Action::Narrow => narrow(app, session),
+        Action::Clear => {
+            let mut choice = app.rows.choice().clone();
+            choice.cleared = app.shown;
+            app.rows.choose(session, choice);
+            app.following = true;
+        }
+        Action::NextFinding => find(app, session, true, |session, id| !session.findings(id).is_empty()),
+        Action::PreviousFinding => find(app, session, false, |session, id| !session.findings(id).is_empty()),
+        Action::Partner => partner(app, session),
+        _ => {}
+    }
+}
+
+/// Selects the unit of a row.
+pub fn select_row(app: &mut App, session: &Session, row: usize) {
+    if let Some(unit) = app.rows.get(row) {
+        select(app, session, unit);
+    }
+}
+
+/// Selects a unit, and decodes it.
+pub fn select(app: &mut App, session: &Session, unit: UnitId) {
+    if app.selection.unit == Some(unit) {
+        return;
+    }
+    app.look = session.unit(unit).map(|unit| Look::at(session, unit).map_err(|error| error.to_string()));
+    // The layer that says most is the innermost.
+    let innermost = app.looked().and_then(Look::innermost);
+    app.selection = Selection { unit: Some(unit), item: None, byte: None };
+    app.panes.explain.top = 0;
+    select_item(app, innermost.unwrap_or_default());
+}
+
+/// Selects a layer or a field, and its first byte.
+pub fn select_item(app: &mut App, item: usize) {
+    let Some(found) = app.looked().and_then(|look| look.items.get(item)) else { return };
+    let first = (found.span.bits.end > found.span.bits.start)
+        .then_some((found.span.source, (found.span.bits.start / 8) as usize));
+    app.selection.item = Some(item);
+    app.selection.byte = first.or(app.selection.byte);
+    app.panes.explain.top = 0;
+}
+
+/// Selects a byte, and the field that it belongs to.
+pub fn select_byte(app: &mut App, source: SourceId, byte: usize) {
+    let item = app.looked().and_then(|look| look.item_at(source, byte));
+    app.selection.byte = Some((source, byte));
+    app.selection.item = item.or(app.selection.item);
+}
+
+fn layers(app: &mut App, action: Action) {
+    let listed = app.listed();
+    let selected = app.selection.item.unwrap_or_default();
+    let at = listed.partition_point(|item| *item < selected).min(listed.len().saturating_sub(1));
+    if let Some(to) = moved(at, listed.len(), page(app), action) {
+        if let Some(item) = listed.get(to) {
+            select_item(app, *item);
+        }
+        return;
+    }
+    let Some(look) = app.looked() else { return };
+    let path = look.path(selected);
+    let (has_inside, parent) =
+        look.items.get(selected).map_or((false, None), |item| (item.end > selected + 1, item.parent));
+    match action {
+        Action::Left if has_inside && !app.folded.contains(&path) => {
+            app.folded.insert(path);
+        }
+        Action::Left => match parent {
+            Some(parent) => select_item(app, parent),
+            None => update::focus(app, Pane::Flow),
+        },
+        Action::Right => {
+            app.folded.remove(&path);
+        }
+        Action::Open if has_inside && app.folded.contains(&path) => {
+            app.folded.remove(&path);
+        }
+        Action::Open => update::focus(app, Pane::Bytes),
+        _ => {}
+    }
+}
+
+fn bytes(app: &mut App, action: Action) {
+    let Some(look) = app.looked() else { return };
+    let (source, byte) = app.selection.byte.unwrap_or_default();
+    let length = look.tree.sources.get(usize::from(source.0)).map_or(0, |s| s.bytes.len());
+    let last = length.saturating_sub(1);
+    let rows = page(app) * BYTES_A_ROW;
+    let to = match action {
+        Action::Left => byte.saturating_sub(1),
+        Action::Right => (byte + 1).min(last),
+        Action::Up => byte.checked_sub(BYTES_A_ROW).unwrap_or(byte),
+        Action::Down if byte + BYTES_A_ROW <= last => byte + BYTES_A_ROW,
+        Action::Down => byte,
+        Action::PageUp | Action::HalfUp => byte.saturating_sub(rows),
+        Action::PageDown | Action::HalfDown => (byte + rows).min(last),
+        Action::Top => 0,
+        Action::Bottom => last,
+        Action::NextSource => {
+            let sources = look.tree.sources.iter().enumerate().filter(|(_, s)| !s.bytes.is_empty());
+            let ids: Vec<u16> = sources.filter_map(|(id, _)| u16::try_from(id).ok()).collect();
+            let next = ids.iter().find(|id| **id > source.0).or(ids.first());
+            if let Some(next) = next {
+                select_byte(app, SourceId(*next), 0);
+            }
+            return;
+        }
+        Action::Open => return update::focus(app, Pane::Explain),
+        _ => return,
+    };
+    select_byte(app, source, to);
+}
+
+fn fold(app: &mut App, session: &Session, is_folded: bool) {
+    let unit = app.selection.unit.and_then(|unit| session.unit(unit));
+    let Some(engine) = unit.and_then(|unit| app.rows.engine(&unit)) else { return };
+    let mut choice = app.rows.choice().clone();
+    let changed = if is_folded { choice.folded.insert(engine) } else { choice.folded.remove(&engine) };
+    if changed {
+        rechoose(app, session, choice);
+    } else if !is_folded {
+        update::focus(app, Pane::Layers);
+    }
+}
+
+fn fold_all(app: &mut App, session: &Session) {
+    let mut choice = app.rows.choice().clone();
+    let all = 1..=u32::try_from(session.engine_sessions().len()).unwrap_or(u32::MAX);
+    choice.folded = if choice.folded.is_empty() { all.collect() } else { Default::default() };
+    rechoose(app, session, choice);
+}
+
+fn narrow(app: &mut App, session: &Session) {
+    let mut choice = app.rows.choice().clone();
+    let unit = app.selection.unit.and_then(|unit| session.unit(unit));
+    choice.conn = match choice.conn {
+        Some(_) => None,
+        None => unit.map(|unit| unit.conn),
+    };
+    rechoose(app, session, choice);
+}
+
+/// Lists by another choice, and stays with the selected unit or what is next to it.
+pub fn rechoose(app: &mut App, session: &Session, choice: super::rows::Choice) {
+    app.rows.choose(session, choice);
+    reselect(app, session);
+}
+
+/// Selects a row again where the selected unit has none any more.
+pub fn reselect(app: &mut App, session: &Session) {
+    let row = app.selection.unit.and_then(|unit| app.rows.position(unit));
+    if let Some(row) = row {
+        select_row(app, session, row);
+    }
+}
+
+/// Goes to the next row, or the one before, whose unit is such.
+fn find(app: &mut App, session: &Session, onward: bool, is_such: impl Fn(&Session, UnitId) -> bool) {
+    let at = app.selection.unit.and_then(|unit| app.rows.position(unit)).unwrap_or_default();
+    let is_such = |row: &usize| app.rows.get(*row).is_some_and(|unit| is_such(session, unit));
+    let found = match onward {
+        true => (at + 1..app.rows.len()).find(is_such),
+        false => (0..at).rev().find(is_such),
+    };
+    match found {
+        Some(row) => {
+            app.following = false;
+            select_row(app, session, row);
+        }
+        None => app.say(crate::decode::field::Severity::Note, "there is none further on"),
+    }
+}
+
+/// Goes to the unit that this one answers, or to that which answers it.
+fn partner(app: &mut App, session: &Session) {
+    let Some(unit) = app.selection.unit else { return };
+    let earlier = session.links(unit).first().map(|(_, link)| link.to);
+    match earlier {
+        Some(to) => {
+            app.following = false;
+            select(app, session, to);
+        }
+        None => app.say(crate::decode::field::Severity::Note, "this unit answers no other"),
+    }
+}

@@ -1,0 +1,93 @@
+//! The bars at the top and at the bottom.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::decode::field::Severity;
+use crate::session::Session;
+use crate::tui::app::{App, Pane, Screen};
+use crate::tui::keys::{Action, Place};
+use crate::tui::paint::Pen;
+use crate::words;
+
+/// Draws the bar at the top: the screens, and where the units come from. Returns the columns of the screens' names.
+pub fn header(area: Rect, buf: &mut Buffer, session: &Session, app: &App) -> Vec<(Screen, Range<u16>)> {
+    let bar = app.theme.bar;
+    buf.set_style(area, bar);
+    let mut tabs = Vec::new();
+    let mut pen = Pen::new(buf, area);
+    pen.put(" wirewalk ", bar.patch(app.theme.strong));
+    for (number, screen) in (1..).zip(Screen::ALL) {
+        let begin = area.right() - crate::tui::paint::columns(pen.room());
+        let style = if app.screen == screen { app.theme.selected[1].patch(app.theme.strong) } else { bar };
+        pen.put(&format!(" {number} {} ", screen.name()), style);
+        tabs.push((screen, begin..area.right() - crate::tui::paint::columns(pen.room())));
+    }
+    let mut right = format!(" {} ", app.origin.title);
+    let findings = session.finding_count();
+    if findings > 0 {
+        right = format!(" {} ·{right}", words::count(findings as u64, "finding"));
+    }
+    if let Some(path) = &app.origin.recording {
+        right = format!(" ● {}{right}", path.display());
+    }
+    let right = crate::tui::paint::cell(&right);
+    let room = pen.room().saturating_sub(words::cut(&right, pen.room()).chars().count());
+    pen.skip(room).put(&right, bar);
+    tabs
+}
+
+/// Draws the bar at the bottom: what was said last, or how it stands and which keys help.
+pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
+    let bar = app.theme.bar;
+    buf.set_style(area, bar);
+    let mut pen = Pen::new(buf, area);
+    if let Some(notice) = &app.notice {
+        let style = bar.patch(app.theme.severity(notice.severity));
+        pen.put(" ", bar).peer(&notice.text, style);
+        return;
+    }
+    let state = match (app.is_paused, app.origin.is_live) {
+        (true, _) => " HELD ",
+        (false, true) => " LIVE ",
+        (false, false) => " END ",
+    };
+    pen.put(state, bar.patch(app.theme.strong));
+    let at = app.selection.unit.and_then(|unit| app.rows.position(unit)).map_or(0, |row| row + 1);
+    pen.put(&format!(" {at}/{} ", words::thousands(app.rows.len() as u64)), bar);
+    pen.put(&format!("· {} ", words::count(session.byte_count(), "byte")), bar);
+    if app.origin.behind > 1 << 20 {
+        let text = format!("· capture is {} MiB behind ", app.origin.behind >> 20);
+        pen.put(&text, bar.patch(app.theme.severity(Severity::Warning)));
+    }
+    let hints = hints(app);
+    let width: usize = hints.iter().map(|(key, text)| key.chars().count() + text.chars().count() + 3).sum();
+    let room = pen.room().saturating_sub(width);
+    pen.skip(room);
+    for (key, text) in hints {
+        pen.put(&key, bar.patch(app.theme.key)).put(&format!(" {text}  "), bar);
+    }
+}
+
+/// The keys that help most where one is, as many as there is room for.
+fn hints(app: &App) -> Vec<(String, &'static str)> {
+    let here: &[(Action, &str)] = match app.place() {
+        Place::Flow => {
+            &[(Action::Open, "look inside"), (Action::Filter, "filter"), (Action::Search, "search")]
+        }
+        Place::Layers => &[(Action::FilterToValue, "filter to this"), (Action::Left, "fold")],
+        Place::Bytes => &[(Action::BytesForm, "form"), (Action::NextSource, "next bytes")],
+        _ => &[(Action::Search, "search")],
+    };
+    let general = [(Action::NextPane, "next pane"), (Action::Help, "all keys"), (Action::Back, "back")];
+    let all = here.iter().copied().chain(general);
+    let back = |action: Action, text: &'static str| match (action, app.screen, app.focus) {
+        (Action::Back, Screen::Flow, Pane::Flow) => "quit",
+        _ => text,
+    };
+    all.map(|(action, text)| (app.keymap.hint(action), back(action, text)))
+        .take(if app.size.0 < 100 { 4 } else { 6 })
+        .collect()
+}

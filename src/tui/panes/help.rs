@@ -1,0 +1,69 @@
+//! What lies over the screen: all keys, and questions.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget as _};
+
+use crate::tui::app::App;
+use crate::tui::keys::BINDINGS;
+use crate::tui::paint::{self, Pen, columns};
+use crate::words;
+
+/// The lines of the help: headings, and keys with what they do.
+fn lines(app: &App) -> Vec<(String, &'static str)> {
+    let mut lines = Vec::new();
+    let mut place = None;
+    for binding in BINDINGS {
+        if place != Some(binding.place) {
+            place = Some(binding.place);
+            lines.push((String::new(), binding.place.name()));
+        }
+        let keys: Vec<String> = app.keymap.keys(binding.action).map(|key| key.to_string()).collect();
+        lines.push((keys.join(" "), binding.help));
+    }
+    lines
+}
+
+/// How many lines the help has.
+pub fn length(app: &App) -> usize {
+    lines(app).len()
+}
+
+/// Draws all keys.
+pub fn draw(area: Rect, buf: &mut Buffer, app: &App, top: usize) {
+    let width = area.width.min(84);
+    let area = Rect { x: area.x + (area.width - width) / 2, width, ..area };
+    Clear.render(area, buf);
+    buf.set_style(area, app.theme.base);
+    let inner = paint::frame(area, buf, &app.theme, "Keys (any other key closes)", true);
+    let lines = lines(app);
+    let height = usize::from(inner.height);
+    let top = top.min(lines.len().saturating_sub(height));
+    for (row, (keys, text)) in lines.iter().skip(top).take(height).enumerate() {
+        let mut pen = Pen::new(buf, paint::row(inner, row));
+        match keys.as_str() {
+            "" => pen.put(text, app.theme.strong),
+            keys => pen.skip(2).column(keys, 20, false, app.theme.key).skip(1).put(text, app.theme.base),
+        };
+    }
+    paint::scroll_mark(inner, buf, &app.theme, top..(top + height).min(lines.len()), lines.len());
+}
+
+/// Asks whether to end although something would be lost.
+pub fn question(area: Rect, buf: &mut Buffer, app: &App, lost: &str) {
+    let text = words::fold(lost, 56);
+    let height = columns(text.len() + 4).min(area.height);
+    let width = area.width.min(62);
+    let area =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    Clear.render(area, buf);
+    buf.set_style(area, app.theme.base);
+    let inner = paint::frame(area, buf, &app.theme, "End wirewalk?", true);
+    for (row, line) in text.iter().enumerate() {
+        Pen::new(buf, paint::row(inner, row)).skip(1).put(line, app.theme.base);
+    }
+    let mut pen = Pen::new(buf, paint::row(inner, text.len() + 1));
+    for (key, text) in [("y", "end"), ("s", "save first"), ("n", "stay")] {
+        pen.skip(1).put(key, app.theme.key).put(&format!(" {text}  "), app.theme.base);
+    }
+}

@@ -1,0 +1,39 @@
+//! The panes, one file each: functions of the session and the state. What they keep themselves is how far they are
+//! scrolled.
+
+pub mod bars;
+pub mod bytes;
+pub mod explain;
+pub mod flow;
+pub mod help;
+pub mod layers;
+pub mod line;
+
+use std::ops::Range;
+
+use super::app::Screen;
+use super::mouse::Border;
+
+/// What the panes keep between two drawings.
+#[derive(Clone, Debug, Default)]
+pub struct Panes {
+    /// The flow's.
+    pub flow: flow::FlowState,
+    /// The layers'.
+    pub layers: Scroll,
+    /// The bytes'.
+    pub bytes: bytes::BytesState,
+    /// The explanation's.
+    pub explain: Scroll,
+    /// The border that is being dragged.
+    pub dragged: Option<Border>,
+    /// The columns of the tabs in the bar at the top.
+    pub tabs: Vec<(Screen, Range<u16>)>,
+}
+
+/// How far a pane is scrolled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scroll {
+    /// The first row in sight.
+    pub top: usize,
+}

@@ -1,0 +1,229 @@
+//! The line that is typed into: commands, filters, searches, notes, names of files.
+
+use std::path::PathBuf;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tui_input::{Input, InputRequest};
+
+use super::app::{App, Completion, Effect, Prompt, Question};
+use super::keys::{self, BINDINGS};
+use super::{motion, update};
+use crate::decode::field::Severity;
+use crate::decode::unit::UnitId;
+use crate::session::Session;
+
+/// So many lines are remembered.
+const MAX_HISTORY: usize = 200;
+
+/// Begins to ask.
+pub fn ask(app: &mut App, _session: &Session, question: Question) {
+    let mut prompt = Prompt {
+        question,
+        input: Input::default(),
+        error: None,
+        completions: Vec::new(),
+        completed: None,
+        recalled: None,
+    };
+    if matches!(question, Question::Record | Question::Save) {
+        prompt.input = Input::new("session.wirewalk".to_owned());
+    }
+    app.prompt = Some(prompt);
+    complete(app);
+}
+
+/// Takes pasted text into the line.
+pub fn paste(app: &mut App, text: &str) {
+    if let Some(prompt) = &mut app.prompt {
+        for character in text.chars().filter(|c| !c.is_control()) {
+            prompt.input.handle(InputRequest::InsertChar(character));
+        }
+        changed(app);
+    }
+}
+
+/// Takes a key while a line is typed.
+pub fn key(app: &mut App, session: &Session, key: KeyEvent) -> Vec<Effect> {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    let request = match key.code {
+        KeyCode::Esc => return close(app),
+        KeyCode::Char('c' | 'g') if ctrl => return close(app),
+        KeyCode::Enter => return answer(app, session),
+        KeyCode::Tab => return take_completion(app, 1),
+        KeyCode::BackTab => return take_completion(app, -1),
+        KeyCode::Up => return recall(app, 1),
+        KeyCode::Down => return recall(app, -1),
+        KeyCode::Backspace if app.prompt.as_ref().is_some_and(|p| p.input.value().is_empty()) => {
+            return close(app);
+        }
+        KeyCode::Backspace => InputRequest::DeletePrevChar,
+        KeyCode::Delete => InputRequest::DeleteNextChar,
+        KeyCode::Left if ctrl => InputRequest::GoToPrevWord,
+        KeyCode::Right if ctrl => InputRequest::GoToNextWord,
+        KeyCode::Left => InputRequest::GoToPrevChar,
+        KeyCode::Right => InputRequest::GoToNextChar,
+        KeyCode::Home => InputRequest::GoToStart,
+        KeyCode::End => InputRequest::GoToEnd,
+        KeyCode::Char('a') if ctrl => InputRequest::GoToStart,
+        KeyCode::Char('e') if ctrl => InputRequest::GoToEnd,
+        KeyCode::Char('w') if ctrl => InputRequest::DeletePrevWord,
+        KeyCode::Char('u') if ctrl => InputRequest::DeleteLine,
+        KeyCode::Char('k') if ctrl => InputRequest::DeleteTillEnd,
+        KeyCode::Char(character) if !ctrl => InputRequest::InsertChar(character),
+        _ => return Vec::new(),
+    };
+    if let Some(prompt) = &mut app.prompt {
+        prompt.input.handle(request);
+    }
+    changed(app);
+    Vec::new()
+}
+
+fn close(app: &mut App) -> Vec<Effect> {
+    app.prompt = None;
+    Vec::new()
+}
+
+fn changed(app: &mut App) {
+    if let Some(prompt) = &mut app.prompt {
+        prompt.error = None;
+        prompt.completed = None;
+        prompt.recalled = None;
+    }
+    complete(app);
+}
+
+/// Finds what could stand in the line.
+fn complete(app: &mut App) {
+    let Some(prompt) = &mut app.prompt else { return };
+    let text = prompt.input.value();
+    prompt.completions = match prompt.question {
+        Question::Command => commands(text),
+        _ => Vec::new(),
+    };
+}
+
+/// The commands that begin so.
+fn commands(text: &str) -> Vec<Completion> {
+    let beginning = BINDINGS.iter().filter(|binding| binding.name.starts_with(text));
+    let completion = |binding: &keys::Binding| Completion {
+        replaces: 0..text.len(),
+        text: binding.name.to_owned(),
+        hint: binding.help.to_owned(),
+    };
+    beginning.map(completion).collect()
+}
+
+fn take_completion(app: &mut App, by: isize) -> Vec<Effect> {
+    let Some(prompt) = &mut app.prompt else { return Vec::new() };
+    let count = prompt.completions.len() as isize;
+    if count == 0 {
+        return Vec::new();
+    }
+    let next = match prompt.completed {
+        Some(at) => (at as isize + by).rem_euclid(count),
+        None if by > 0 => 0,
+        None => count - 1,
+    } as usize;
+    let Some(completion) = prompt.completions.get(next) else { return Vec::new() };
+    let mut text = prompt.input.value().to_owned();
+    let end = match prompt.completed.and_then(|at| prompt.completions.get(at)) {
+        Some(taken) => completion.replaces.start + taken.text.len(),
+        None => completion.replaces.end,
+    };
+    if text.get(completion.replaces.start..end).is_some() {
+        text.replace_range(completion.replaces.start..end, &completion.text);
+        let cursor =
+            text.get(..completion.replaces.start + completion.text.len()).map_or(0, |t| t.chars().count());
+        prompt.input = Input::new(text).with_cursor(cursor);
+        prompt.completed = Some(next);
+    }
+    Vec::new()
+}
+
+/// Shows an older line, or a newer one.
+fn recall(app: &mut App, by: isize) -> Vec<Effect> {
+    let Some(prompt) = &mut app.prompt else { return Vec::new() };
+    let question = prompt.question;
+    let lines: Vec<&String> =
+        app.history.iter().filter(|(q, _)| *q == question).map(|(_, line)| line).collect();
+    let at = prompt.recalled.map_or(-1, |at| at as isize) + by;
+    let line = usize::try_from(at).ok().and_then(|at| lines.iter().rev().nth(at));
+    match line {
+        Some(line) => {
+            prompt.input = Input::new((*line).clone());
+            prompt.recalled = usize::try_from(at).ok();
+        }
+        None if at < 0 => {
+            prompt.input.reset();
+            prompt.recalled = None;
+        }
+        None => {}
+    }
+    prompt.completed = None;
+    complete(app);
+    Vec::new()
+}
+
+/// Does what the line says.
+fn answer(app: &mut App, session: &Session) -> Vec<Effect> {
+    let Some(prompt) = app.prompt.take() else { return Vec::new() };
+    let text = prompt.input.value().trim().to_owned();
+    let question = prompt.question;
+    if !text.is_empty() && app.history.last() != Some(&(question, text.clone())) {
+        app.history.push((question, text.clone()));
+        let surplus = app.history.len().saturating_sub(MAX_HISTORY);
+        app.history.drain(..surplus);
+    }
+    let done = match question {
+        Question::Command => command(app, session, &text),
+        Question::GoTo => go_to(app, session, &text),
+        Question::Record if !text.is_empty() => Ok(vec![Effect::Record(PathBuf::from(text))]),
+        Question::Save if !text.is_empty() => Ok(vec![Effect::Save(PathBuf::from(text))]),
+        _ => Ok(Vec::new()),
+    };
+    match done {
+        Ok(effects) => effects,
+        Err(why) => {
+            // The line stays, so that it can be mended.
+            app.prompt = Some(Prompt { error: Some((0, why)), ..prompt });
+            Vec::new()
+        }
+    }
+}
+
+fn command(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, String> {
+    let (name, _argument) = text.split_once(' ').unwrap_or((text, ""));
+    if name.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Ok(number) = name.parse::<u32>() {
+        return go_to(app, session, &number.to_string());
+    }
+    let binding = keys::named(name)
+        .ok_or_else(|| format!("there is no command {name:?}; Tab shows those there are"))?;
+    Ok(update::act(app, session, binding.action))
+}
+
+/// Goes to a unit by its number, or to the first one at or after a time.
+fn go_to(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, String> {
+    let number = || text.trim_start_matches('#').parse::<u32>().ok();
+    let seconds = || text.strip_suffix('s').unwrap_or(text).parse::<f64>().ok().filter(|s| *s >= 0.0);
+    let unit = match number() {
+        Some(number) => UnitId(number),
+        None => {
+            let seconds = seconds().ok_or("a unit's number, such as 12, or a time, such as 1.5s")?;
+            let nanos = (seconds * 1e9) as u64;
+            session
+                .ids()
+                .find(|id| session.unit(*id).is_some_and(|u| u.at.0 >= nanos))
+                .unwrap_or(UnitId(u32::MAX))
+        }
+    };
+    app.following = false;
+    match app.rows.position(unit) {
+        Some(row) => motion::select_row(app, session, row),
+        None => app.say(Severity::Note, "there are no units yet"),
+    }
+    Ok(Vec::new())
+}

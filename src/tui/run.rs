@@ -1,0 +1,130 @@
+//! The terminal and the loop. The only file that touches the terminal.
+
+use std::io::{self, Write as _};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use base64::Engine as _;
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, EventStream,
+};
+use crossterm::{execute, terminal};
+use futures_util::StreamExt as _;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::app::{App, Effect, Msg};
+use super::update::update;
+use super::view;
+use crate::session::Session;
+
+/// At most so often the screen is drawn.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// What the screen shows, and whom it asks for what it cannot do itself.
+#[derive(Debug)]
+pub struct Show {
+    /// The session.
+    pub session: Arc<RwLock<Session>>,
+    /// Tells that it grew; closed when nothing more comes.
+    pub grew: watch::Receiver<usize>,
+}
+
+/// The terminal in raw mode on its second screen; given back when this is dropped, and when there is a panic.
+struct Screen(Terminal<CrosstermBackend<io::Stdout>>);
+
+impl Screen {
+    fn take() -> io::Result<Screen> {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            give_back();
+            before(panic);
+        }));
+        terminal::enable_raw_mode()?;
+        execute!(io::stdout(), terminal::EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste)?;
+        Ok(Screen(Terminal::new(CrosstermBackend::new(io::stdout()))?))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+        // The hook of before is inside ours and cannot be had back alone; giving back twice does no harm.
+        let _ = std::panic::take_hook();
+    }
+}
+
+/// Leaves the terminal as it was. There is nobody to tell where that fails.
+fn give_back() {
+    let _ = execute!(
+        io::stdout(),
+        DisableBracketedPaste,
+        DisableMouseCapture,
+        terminal::LeaveAlternateScreen,
+        crossterm::cursor::Show
+    );
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Shows the session until the user ends it, or `end` is over.
+pub async fn run(mut app: App, show: Show, end: impl Future<Output = ()>) -> io::Result<()> {
+    let mut screen = Screen::take()?;
+    app.size = terminal::size()?;
+    let mut events = EventStream::new();
+    let mut grew = show.grew.clone();
+    let mut is_growing = true;
+    let mut is_stale = true;
+    let mut drawn = Instant::now() - FRAME;
+    tokio::pin!(end);
+    loop {
+        let msg = tokio::select! {
+            biased;
+            () = &mut end => return Ok(()),
+            event = events.next() => match event {
+                Some(Ok(Event::Key(key))) => Msg::Key(key),
+                Some(Ok(Event::Mouse(mouse))) => Msg::Mouse(mouse),
+                Some(Ok(Event::Resize(columns, rows))) => Msg::Resize(columns, rows),
+                Some(Ok(Event::Paste(text))) => Msg::Paste(text),
+                Some(Ok(Event::FocusGained | Event::FocusLost)) => continue,
+                Some(Err(error)) => return Err(error),
+                None => return Ok(()),
+            },
+            () = tokio::time::sleep_until(drawn + FRAME), if is_stale => {
+                let session = show.session.read().unwrap_or_else(PoisonError::into_inner);
+                screen.0.draw(|frame| view::draw(frame.area(), frame.buffer_mut(), &session, &mut app))?;
+                is_stale = false;
+                drawn = Instant::now();
+                continue;
+            },
+            changed = grew.changed(), if is_growing => match changed {
+                Ok(()) => Msg::Grew,
+                Err(_) => {
+                    is_growing = false;
+                    Msg::Ended
+                }
+            },
+        };
+        let effects = {
+            let session = show.session.read().unwrap_or_else(PoisonError::into_inner);
+            update(&mut app, &session, msg)
+        };
+        is_stale = true;
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(()),
+                Effect::Copy(text) => copy(&text)?,
+                Effect::Record(_) | Effect::StopRecording | Effect::Save(_) => {}
+            }
+        }
+    }
+}
+
+/// Puts text on the clipboard of the terminal (OSC 52), so that it works over ssh.
+fn copy(text: &str) -> io::Result<()> {
+    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+    let mut out = io::stdout();
+    write!(out, "\x1b]52;c;{encoded}\x07")?;
+    out.flush()
+}

@@ -1,0 +1,275 @@
+//! Colours and emphasis. Nothing is told by colour alone: what a colour says stands there as a sign or a word as well.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::decode::field::Severity;
+use crate::wire::Direction;
+
+/// How the screen looks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Theme {
+    /// Its name in the configuration and on the command line.
+    pub name: &'static str,
+    /// Everything that has no style of its own.
+    pub base: Style,
+    /// What is there to be found, not to be read.
+    pub dim: Style,
+    /// What is to be read first.
+    pub strong: Style,
+    /// The frame of a pane, and of the pane that has the keys.
+    pub border: [Style; 2],
+    /// The title of a pane, and of the pane that has the keys.
+    pub title: [Style; 2],
+    /// The selected row in a pane, and in the pane that has the keys.
+    pub selected: [Style; 2],
+    /// The bytes of the selected field.
+    pub lit: Style,
+    /// The byte under the cursor.
+    pub cursor: Style,
+    /// A hit of the search.
+    pub hit: Style,
+    /// The bars at the top and at the bottom.
+    pub bar: Style,
+    /// A key in a hint.
+    pub key: Style,
+    /// The client's lane and the server's.
+    pub peers: [Style; 2],
+    /// Lifelines of connections, in turn.
+    pub lifelines: [Style; 6],
+    severities: [Style; 3],
+    protocols: Protocols,
+}
+
+/// A style for each protocol; those without share `other`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Protocols {
+    tcp: Style,
+    http: Style,
+    websocket: Style,
+    engineio: Style,
+    socketio: Style,
+    other: Style,
+}
+
+impl Theme {
+    /// All themes, the default first.
+    pub const ALL: [Theme; 5] = [DARK, LIGHT, PROJECTOR, TERMINAL, PLAIN];
+
+    /// The theme called `name`.
+    pub fn named(name: &str) -> Option<Theme> {
+        Theme::ALL.into_iter().find(|theme| theme.name == name)
+    }
+
+    /// The theme after this one.
+    pub fn next(&self) -> Theme {
+        let at = Theme::ALL.iter().position(|theme| theme.name == self.name).unwrap_or_default();
+        Theme::ALL[(at + 1) % Theme::ALL.len()]
+    }
+
+    /// What a severity looks like.
+    pub fn severity(&self, severity: Severity) -> Style {
+        self.severities[severity as usize]
+    }
+
+    /// What a protocol looks like, by its key.
+    pub fn protocol(&self, key: &str) -> Style {
+        match key {
+            "tcp" => self.protocols.tcp,
+            "http" => self.protocols.http,
+            "websocket" => self.protocols.websocket,
+            "engineio" => self.protocols.engineio,
+            "socketio" => self.protocols.socketio,
+            _ => self.protocols.other,
+        }
+    }
+
+    /// Whoever sends in this direction.
+    pub fn sender(&self, dir: Direction) -> Style {
+        self.peers[dir.index()]
+    }
+}
+
+const fn rgb(hex: u32) -> Color {
+    Color::Rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+const fn fg(color: Color) -> Style {
+    Style::new().fg(color)
+}
+
+const fn on(fg: Color, bg: Color) -> Style {
+    Style::new().fg(fg).bg(bg)
+}
+
+const BOLD: Modifier = Modifier::BOLD;
+const REVERSED: Style = Style::new().add_modifier(Modifier::REVERSED);
+
+const DARK: Theme = Theme {
+    name: "dark",
+    base: on(rgb(0xd5d9e8), rgb(0x14161f)),
+    dim: fg(rgb(0x7d839b)),
+    strong: fg(rgb(0xffffff)).add_modifier(BOLD),
+    border: [fg(rgb(0x3a3f55)), fg(rgb(0x7aa2f7))],
+    title: [fg(rgb(0x9aa1bd)), fg(rgb(0xffffff)).add_modifier(BOLD)],
+    selected: [Style::new().bg(rgb(0x232738)), Style::new().bg(rgb(0x2f3f66))],
+    lit: on(rgb(0x14161f), rgb(0xf0c674)),
+    cursor: on(rgb(0x14161f), rgb(0xffffff)).add_modifier(BOLD),
+    hit: on(rgb(0x14161f), rgb(0x73daca)),
+    bar: on(rgb(0xc4c9dd), rgb(0x222636)),
+    key: fg(rgb(0xf0c674)).add_modifier(BOLD),
+    peers: [fg(rgb(0x7dcfff)), fg(rgb(0xffab70))],
+    lifelines: [
+        fg(rgb(0x7dcfff)),
+        fg(rgb(0xf0c674)),
+        fg(rgb(0xbb9af7)),
+        fg(rgb(0x9ece6a)),
+        fg(rgb(0xff8fa3)),
+        fg(rgb(0xb8bfd9)),
+    ],
+    severities: [fg(rgb(0x7dcfff)), fg(rgb(0xf0c674)), fg(rgb(0xff6b81)).add_modifier(BOLD)],
+    protocols: Protocols {
+        tcp: fg(rgb(0x8f96b0)),
+        http: fg(rgb(0x7aa2f7)),
+        websocket: fg(rgb(0x9ece6a)),
+        engineio: fg(rgb(0xf0b45e)),
+        socketio: fg(rgb(0xd09bff)),
+        other: fg(rgb(0x73daca)),
+    },
+};
+
+const LIGHT: Theme = Theme {
+    name: "light",
+    base: on(rgb(0x20242f), rgb(0xfbfbf8)),
+    dim: fg(rgb(0x6d7383)),
+    strong: fg(rgb(0x000000)).add_modifier(BOLD),
+    border: [fg(rgb(0xc4c8d2)), fg(rgb(0x2d5bd0))],
+    title: [fg(rgb(0x596074)), fg(rgb(0x000000)).add_modifier(BOLD)],
+    selected: [Style::new().bg(rgb(0xe9ecf3)), Style::new().bg(rgb(0xcfdcfa))],
+    lit: on(rgb(0x000000), rgb(0xffd97a)),
+    cursor: on(rgb(0xffffff), rgb(0x20242f)).add_modifier(BOLD),
+    hit: on(rgb(0x000000), rgb(0x9be7d8)),
+    bar: on(rgb(0x20242f), rgb(0xe4e7ee)),
+    key: fg(rgb(0x9a5b00)).add_modifier(BOLD),
+    peers: [fg(rgb(0x006a9c)), fg(rgb(0xa84a00))],
+    lifelines: [
+        fg(rgb(0x006a9c)),
+        fg(rgb(0x9a5b00)),
+        fg(rgb(0x7334b8)),
+        fg(rgb(0x33741c)),
+        fg(rgb(0xb3214a)),
+        fg(rgb(0x596074)),
+    ],
+    severities: [fg(rgb(0x006a9c)), fg(rgb(0x9a5b00)), fg(rgb(0xc0152f)).add_modifier(BOLD)],
+    protocols: Protocols {
+        tcp: fg(rgb(0x6d7383)),
+        http: fg(rgb(0x2d5bd0)),
+        websocket: fg(rgb(0x33741c)),
+        engineio: fg(rgb(0x9a5b00)),
+        socketio: fg(rgb(0x8227c4)),
+        other: fg(rgb(0x00756a)),
+    },
+};
+
+/// For a washed-out projector: black on white, few and strong colours, emphasis by weight and by reversing.
+const PROJECTOR: Theme = Theme {
+    name: "projector",
+    base: on(rgb(0x000000), rgb(0xffffff)),
+    dim: fg(rgb(0x444444)),
+    strong: fg(rgb(0x000000)).add_modifier(BOLD),
+    border: [fg(rgb(0x777777)), fg(rgb(0x000000)).add_modifier(BOLD)],
+    title: [fg(rgb(0x222222)), on(rgb(0xffffff), rgb(0x000000)).add_modifier(BOLD)],
+    selected: [Style::new().bg(rgb(0xdddddd)), on(rgb(0xffffff), rgb(0x000000)).add_modifier(BOLD)],
+    lit: on(rgb(0x000000), rgb(0xffe100)).add_modifier(BOLD),
+    cursor: on(rgb(0xffffff), rgb(0xc00000)).add_modifier(BOLD),
+    hit: on(rgb(0x000000), rgb(0x7df0e0)).add_modifier(BOLD),
+    bar: on(rgb(0xffffff), rgb(0x000000)),
+    key: fg(rgb(0xffe100)).add_modifier(BOLD),
+    peers: [fg(rgb(0x003c8f)).add_modifier(BOLD), fg(rgb(0x9c2f00)).add_modifier(BOLD)],
+    lifelines: [
+        fg(rgb(0x003c8f)),
+        fg(rgb(0x9c2f00)),
+        fg(rgb(0x5b0f9c)),
+        fg(rgb(0x0b5c00)),
+        fg(rgb(0xa5003c)),
+        fg(rgb(0x000000)),
+    ],
+    severities: [
+        fg(rgb(0x003c8f)).add_modifier(BOLD),
+        fg(rgb(0x9c2f00)).add_modifier(BOLD),
+        on(rgb(0xffffff), rgb(0xc00000)).add_modifier(BOLD),
+    ],
+    protocols: Protocols {
+        tcp: fg(rgb(0x444444)),
+        http: fg(rgb(0x003c8f)).add_modifier(BOLD),
+        websocket: fg(rgb(0x0b5c00)).add_modifier(BOLD),
+        engineio: fg(rgb(0x9c2f00)).add_modifier(BOLD),
+        socketio: fg(rgb(0x5b0f9c)).add_modifier(BOLD),
+        other: fg(rgb(0x005c56)).add_modifier(BOLD),
+    },
+};
+
+/// The terminal's own sixteen colours, on its own background.
+const TERMINAL: Theme = Theme {
+    name: "terminal",
+    base: Style::new(),
+    dim: fg(Color::DarkGray),
+    strong: Style::new().add_modifier(BOLD),
+    border: [fg(Color::DarkGray), fg(Color::Blue).add_modifier(BOLD)],
+    title: [Style::new(), Style::new().add_modifier(BOLD)],
+    selected: [Style::new().add_modifier(Modifier::UNDERLINED), REVERSED],
+    lit: on(Color::Black, Color::Yellow),
+    cursor: on(Color::Black, Color::White).add_modifier(BOLD),
+    hit: on(Color::Black, Color::Cyan),
+    bar: REVERSED,
+    key: Style::new().add_modifier(BOLD),
+    peers: [fg(Color::Cyan), fg(Color::Yellow)],
+    lifelines: [
+        fg(Color::Cyan),
+        fg(Color::Yellow),
+        fg(Color::Magenta),
+        fg(Color::Green),
+        fg(Color::Red),
+        fg(Color::Blue),
+    ],
+    severities: [fg(Color::Cyan), fg(Color::Yellow), fg(Color::Red).add_modifier(BOLD)],
+    protocols: Protocols {
+        tcp: fg(Color::DarkGray),
+        http: fg(Color::Blue),
+        websocket: fg(Color::Green),
+        engineio: fg(Color::Yellow),
+        socketio: fg(Color::Magenta),
+        other: fg(Color::Cyan),
+    },
+};
+
+/// No colour at all, for `NO_COLOR`: weight, underlining and reversing alone.
+const PLAIN: Theme = {
+    const NONE: Style = Style::new();
+    const STRONG: Style = NONE.add_modifier(BOLD);
+    const LINED: Style = NONE.add_modifier(Modifier::UNDERLINED);
+    Theme {
+        name: "plain",
+        base: NONE,
+        dim: NONE.add_modifier(Modifier::DIM),
+        strong: STRONG,
+        border: [NONE.add_modifier(Modifier::DIM), STRONG],
+        title: [NONE, STRONG],
+        selected: [LINED, REVERSED],
+        lit: REVERSED,
+        cursor: REVERSED.add_modifier(BOLD).add_modifier(Modifier::UNDERLINED),
+        hit: LINED.add_modifier(BOLD),
+        bar: REVERSED,
+        key: STRONG,
+        peers: [NONE, NONE],
+        lifelines: [NONE; 6],
+        severities: [NONE, STRONG, STRONG],
+        protocols: Protocols {
+            tcp: NONE,
+            http: NONE,
+            websocket: NONE,
+            engineio: NONE,
+            socketio: STRONG,
+            other: NONE,
+        },
+    }
+};

@@ -1,0 +1,202 @@
+//! What a message does to the state. No terminal in it, and nothing waits.
+
+use crossterm::event::{KeyEvent, KeyEventKind};
+
+use super::app::{App, BytesForm, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
+use super::keys::{Action, Chord};
+use super::{motion, mouse, prompt};
+use crate::decode::field::Severity;
+use crate::decode::unit::UnitId;
+use crate::session::Session;
+
+/// So many percent a pane grows or shrinks by.
+const STEP: u16 = 5;
+
+/// Takes a message in, and says what is to be done.
+pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(key) if key.kind != KeyEventKind::Release => self::key(app, session, key),
+        Msg::Key(_) => Vec::new(),
+        Msg::Paste(text) => {
+            prompt::paste(app, &text);
+            Vec::new()
+        }
+        Msg::Mouse(event) => mouse::mouse(app, session, event),
+        Msg::Resize(columns, rows) => {
+            app.size = (columns, rows);
+            Vec::new()
+        }
+        Msg::Grew => {
+            grew(app, session);
+            Vec::new()
+        }
+        Msg::Ended => {
+            app.origin.is_live = false;
+            grew(app, session);
+            Vec::new()
+        }
+        Msg::Said(severity, text) => {
+            app.say(severity, text);
+            Vec::new()
+        }
+    }
+}
+
+/// Shows what came, unless the display is held.
+fn grew(app: &mut App, session: &Session) {
+    if app.is_paused {
+        return;
+    }
+    app.shown = UnitId(u32::try_from(session.len()).unwrap_or(u32::MAX));
+    app.rows.grow(session, app.shown);
+    let nothing = app.selection.unit.is_none();
+    if app.following || nothing {
+        motion::select_row(app, session, app.rows.len().saturating_sub(1));
+    }
+}
+
+fn key(app: &mut App, session: &Session, key: KeyEvent) -> Vec<Effect> {
+    app.notice = None;
+    let chord = Chord::from(key);
+    if app.prompt.is_some() {
+        return prompt::key(app, session, key);
+    }
+    if app.dialog.is_some() {
+        return dialog(app, session, chord);
+    }
+    match app.keymap.action(app.place(), chord) {
+        Some(action) => act(app, session, action),
+        None => {
+            let help = app.keymap.hint(Action::Help);
+            app.say(Severity::Note, format!("{chord} does nothing here; {help} shows all keys"));
+            Vec::new()
+        }
+    }
+}
+
+/// Does what an action says.
+pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Quit => return quit(app),
+        Action::Back => return back(app),
+        Action::Help => app.dialog = Some(Dialog::Help { top: 0 }),
+        Action::Copy => app.dialog = Some(Dialog::Copy),
+        Action::CommandLine => prompt::ask(app, session, Question::Command),
+        Action::Search => prompt::ask(app, session, Question::Search),
+        Action::Filter => prompt::ask(app, session, Question::Filter),
+        Action::GoTo => prompt::ask(app, session, Question::GoTo),
+        Action::Note => prompt::ask(app, session, Question::Note),
+        Action::Save => prompt::ask(app, session, Question::Save),
+        Action::Record if app.origin.recording.is_some() => return vec![Effect::StopRecording],
+        Action::Record => prompt::ask(app, session, Question::Record),
+        Action::NextPane => focus_next(app, 1),
+        Action::PreviousPane => focus_next(app, Pane::ALL.len() - 1),
+        Action::ShowFlow => app.screen = Screen::Flow,
+        Action::ShowConnections => app.screen = Screen::Connections,
+        Action::ShowStatistics => app.screen = Screen::Statistics,
+        Action::ShowConversation => app.screen = Screen::Conversation,
+        Action::TimeForm => {
+            app.time = match app.time {
+                TimeForm::SinceStart => TimeForm::SincePrevious,
+                TimeForm::SincePrevious => TimeForm::Absolute,
+                TimeForm::Absolute => TimeForm::SinceStart,
+            }
+        }
+        Action::BytesForm => {
+            app.bytes_form = match app.bytes_form {
+                BytesForm::Best => BytesForm::Hex,
+                BytesForm::Hex => BytesForm::Best,
+            }
+        }
+        Action::Pause => {
+            app.is_paused = !app.is_paused;
+            grew(app, session);
+        }
+        Action::Presenter => app.presenter = !app.presenter,
+        Action::Theme => {
+            app.theme = app.theme.next();
+            app.say(Severity::Note, format!("theme: {}", app.theme.name));
+        }
+        Action::Grow => resize(app, i32::from(STEP)),
+        Action::Shrink => resize(app, -i32::from(STEP)),
+        _ => return motion::act(app, session, action),
+    }
+    Vec::new()
+}
+
+/// Gives the keys to a pane.
+pub fn focus(app: &mut App, pane: Pane) {
+    app.focus = pane;
+    if pane != Pane::Flow {
+        app.front = pane;
+    }
+}
+
+fn focus_next(app: &mut App, by: usize) {
+    if app.screen == Screen::Flow {
+        let at = Pane::ALL.iter().position(|pane| *pane == app.focus).unwrap_or_default();
+        focus(app, Pane::ALL[(at + by) % Pane::ALL.len()]);
+    }
+}
+
+/// Makes the focused pane larger or smaller.
+fn resize(app: &mut App, by: i32) {
+    let change = |share: u16, by: i32| u16::try_from((i32::from(share) + by).clamp(20, 80)).unwrap_or(50);
+    let shares = &mut app.proportions;
+    match app.focus {
+        Pane::Flow => shares.flow = change(shares.flow, by),
+        Pane::Layers => shares.layers = change(shares.layers, by),
+        Pane::Bytes | Pane::Explain => shares.flow = change(shares.flow, -by),
+    }
+}
+
+/// One step out: of presenter mode, of another screen, of a pane; in the flow: out of wirewalk.
+fn back(app: &mut App) -> Vec<Effect> {
+    if app.presenter {
+        app.presenter = false;
+    } else if app.screen != Screen::Flow {
+        app.screen = Screen::Flow;
+    } else if app.focus != Pane::Flow {
+        focus(app, Pane::Flow);
+    } else {
+        return quit(app);
+    }
+    Vec::new()
+}
+
+/// Ends, but asks first where something would be lost.
+fn quit(app: &mut App) -> Vec<Effect> {
+    match app.would_be_lost() {
+        Some(lost) => {
+            app.dialog = Some(Dialog::Quit { lost });
+            Vec::new()
+        }
+        None => vec![Effect::Quit],
+    }
+}
+
+/// Takes a key while something lies over the screen.
+fn dialog(app: &mut App, session: &Session, chord: Chord) -> Vec<Effect> {
+    let place = app.place();
+    let action = app.keymap.action(place, chord);
+    let Some(dialog) = &mut app.dialog else { return Vec::new() };
+    match dialog {
+        Dialog::Help { top } => match action {
+            Some(Action::Down) => *top += 1,
+            Some(Action::Up) => *top = top.saturating_sub(1),
+            Some(Action::PageDown | Action::HalfDown) => *top += 10,
+            Some(Action::PageUp | Action::HalfUp) => *top = top.saturating_sub(10),
+            _ => app.dialog = None,
+        },
+        Dialog::Quit { .. } => {
+            app.dialog = None;
+            match chord.to_string().as_str() {
+                "y" | "enter" => return vec![Effect::Quit],
+                "s" => prompt::ask(app, session, Question::Save),
+                _ => {}
+            }
+        }
+        Dialog::Copy => app.dialog = None,
+    }
+    Vec::new()
+}
