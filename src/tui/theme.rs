@@ -12,6 +12,8 @@ pub struct Theme {
     pub name: &'static str,
     /// Everything that has no style of its own.
     pub base: Style,
+    /// Ordinary text on whatever background is there, such as a selected row's.
+    pub text: Style,
     /// What is there to be found, not to be read.
     pub dim: Style,
     /// What is to be read first.
@@ -107,6 +109,7 @@ const REVERSED: Style = Style::new().add_modifier(Modifier::REVERSED);
 const DARK: Theme = Theme {
     name: "dark",
     base: on(rgb(0xd5d9e8), rgb(0x14161f)),
+    text: fg(rgb(0xd5d9e8)),
     dim: fg(rgb(0x7d839b)),
     strong: fg(rgb(0xffffff)).add_modifier(BOLD),
     border: [fg(rgb(0x3a3f55)), fg(rgb(0x7aa2f7))],
@@ -140,6 +143,7 @@ const DARK: Theme = Theme {
 const LIGHT: Theme = Theme {
     name: "light",
     base: on(rgb(0x20242f), rgb(0xfbfbf8)),
+    text: fg(rgb(0x20242f)),
     dim: fg(rgb(0x6d7383)),
     strong: fg(rgb(0x000000)).add_modifier(BOLD),
     border: [fg(rgb(0xc4c8d2)), fg(rgb(0x2d5bd0))],
@@ -174,6 +178,7 @@ const LIGHT: Theme = Theme {
 const PROJECTOR: Theme = Theme {
     name: "projector",
     base: on(rgb(0x000000), rgb(0xffffff)),
+    text: Style::new(),
     dim: fg(rgb(0x444444)),
     strong: fg(rgb(0x000000)).add_modifier(BOLD),
     border: [fg(rgb(0x777777)), fg(rgb(0x000000)).add_modifier(BOLD)],
@@ -212,6 +217,7 @@ const PROJECTOR: Theme = Theme {
 const TERMINAL: Theme = Theme {
     name: "terminal",
     base: Style::new(),
+    text: Style::new(),
     dim: fg(Color::DarkGray),
     strong: Style::new().add_modifier(BOLD),
     border: [fg(Color::DarkGray), fg(Color::Blue).add_modifier(BOLD)],
@@ -250,6 +256,7 @@ const PLAIN: Theme = {
     Theme {
         name: "plain",
         base: NONE,
+        text: NONE,
         dim: NONE.add_modifier(Modifier::DIM),
         strong: STRONG,
         border: [NONE.add_modifier(Modifier::DIM), STRONG],

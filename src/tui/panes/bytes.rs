@@ -37,7 +37,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, state: &mut BytesState) {
         match (at == cursor && app.focus == Pane::Bytes, is_lit) {
             (true, _) => app.theme.cursor,
             (false, true) => app.theme.lit,
-            (false, false) => app.theme.base,
+            (false, false) => app.theme.text,
         }
     };
     for (row, line) in found.bytes.chunks(BYTES_A_ROW).skip(state.top).take(height).enumerate() {

@@ -251,7 +251,7 @@ fn what(pen: &mut Pen<'_>, session: &Session, unit: &UnitRef, words: &Words, wid
     let finding = finding.map(|rule| (format!("  {}", rule.title), app.theme.severity(rule.severity)));
     let behind = ties.chars().count() + finding.as_ref().map_or(0, |(text, _)| text.chars().count());
     let text = words::cut(&paint::cell(&words.text), pen.room().saturating_sub(behind));
-    pen.put(&text, app.theme.base.patch(Style::new()));
+    pen.put(&text, app.theme.text);
     if let Some((text, style)) = finding {
         pen.put(&text, style);
     }

@@ -43,7 +43,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, top: usize) {
         let mut pen = Pen::new(buf, paint::row(inner, row));
         match keys.as_str() {
             "" => pen.put(text, app.theme.strong),
-            keys => pen.skip(2).column(keys, 20, false, app.theme.key).skip(1).put(text, app.theme.base),
+            keys => pen.skip(2).column(keys, 20, false, app.theme.key).skip(1).put(text, app.theme.text),
         };
     }
     paint::scroll_mark(inner, buf, &app.theme, top..(top + height).min(lines.len()), lines.len());
@@ -60,10 +60,10 @@ pub fn question(area: Rect, buf: &mut Buffer, app: &App, lost: &str) {
     buf.set_style(area, app.theme.base);
     let inner = paint::frame(area, buf, &app.theme, "End wirewalk?", true);
     for (row, line) in text.iter().enumerate() {
-        Pen::new(buf, paint::row(inner, row)).skip(1).put(line, app.theme.base);
+        Pen::new(buf, paint::row(inner, row)).skip(1).put(line, app.theme.text);
     }
     let mut pen = Pen::new(buf, paint::row(inner, text.len() + 1));
     for (key, text) in [("y", "end"), ("s", "save first"), ("n", "stay")] {
-        pen.skip(1).put(key, app.theme.key).put(&format!(" {text}  "), app.theme.base);
+        pen.skip(1).put(key, app.theme.key).put(&format!(" {text}  "), app.theme.text);
     }
 }

@@ -46,7 +46,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, state: &mut Scroll) {
             ItemKind::Field(field) => {
                 let separator = if item.text.is_empty() { "" } else { "  " };
                 pen.put(field.label, app.theme.title[0]).put(separator, app.theme.dim);
-                pen.peer(&item.text, app.theme.base);
+                pen.peer(&item.text, app.theme.text);
             }
         }
     }
