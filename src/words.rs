@@ -4,21 +4,26 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// As much of the beginning of a text as fits into `columns`.
+pub fn fitting(text: &str, columns: usize) -> &str {
+    let mut room = columns;
+    let mut end = 0;
+    for c in text.chars() {
+        match room.checked_sub(c.width().unwrap_or(0)) {
+            Some(rest) => room = rest,
+            None => break,
+        }
+        end += c.len_utf8();
+    }
+    text.get(..end).unwrap_or_default()
+}
+
 /// The text, cut with `…` where it is wider than `columns`.
 pub fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
-    let mut room = columns.saturating_sub(1);
-    let mut out = String::new();
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if wide > room {
-            break;
-        }
-        room -= wide;
-        out.push(c);
-    }
+    let mut out = fitting(text, columns.saturating_sub(1)).to_owned();
     out.push('…');
     out
 }

@@ -15,6 +15,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("capture", &["wire", "decode", "session"]),
     ("proxy", &["wire", "decode::http1", "decode::limits"]),
     ("demo", &[]),
+    ("tui", &["wire", "decode", "session", "capture", "explain", "export", "escape", "words"]),
     ("export", &["wire", "decode", "session", "escape", "words"]),
 ];
 

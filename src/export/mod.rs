@@ -1,5 +1,6 @@
 //! The units of a session as text and as JSON. Views of one model: none decodes anything itself.
 
+pub mod copy;
 mod hex;
 pub mod json;
 pub mod text;

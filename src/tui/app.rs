@@ -6,15 +6,17 @@ use std::path::PathBuf;
 use crossterm::event::{KeyEvent, MouseEvent};
 use tui_input::Input;
 
-use super::keys::{Keymap, Place};
+use super::keys::{self, Keymap};
 use super::layout::Proportions;
 use super::look::{Item, Look};
 use super::panes::Panes;
+use super::panes::conversation::Place;
 use super::rows::Rows;
 use super::theme::Theme;
 use crate::decode::field::Severity;
 use crate::decode::unit::{SourceId, UnitId};
 use crate::session::Session;
+use crate::wire::ConnId;
 
 /// What comes in.
 #[derive(Debug)]
@@ -196,6 +198,17 @@ pub enum Dialog {
     Copy,
 }
 
+/// One connection that is followed.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// The connection.
+    pub conn: ConnId,
+    /// Its units.
+    pub rows: Rows,
+    /// Where it is scrolled to.
+    pub place: Place,
+}
+
 /// What is said at the bottom until the next key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -263,6 +276,8 @@ pub struct App {
     pub history: Vec<(Question, String)>,
     /// What lies over the screen.
     pub dialog: Option<Dialog>,
+    /// The connection that is followed.
+    pub conversation: Option<Conversation>,
     /// What is said at the bottom.
     pub notice: Option<Notice>,
     /// Whether one pane fills the screen.
@@ -295,6 +310,7 @@ impl App {
             prompt: None,
             history: Vec::new(),
             dialog: None,
+            conversation: None,
             notice: None,
             presenter: false,
             panes: Panes::default(),
@@ -302,15 +318,15 @@ impl App {
     }
 
     /// Where a key means something now.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> keys::Place {
         match (self.screen, self.focus) {
-            (Screen::Flow, Pane::Flow) => Place::Flow,
-            (Screen::Flow, Pane::Layers) => Place::Layers,
-            (Screen::Flow, Pane::Bytes) => Place::Bytes,
-            (Screen::Flow, Pane::Explain) => Place::Explain,
-            (Screen::Connections, _) => Place::Connections,
-            (Screen::Statistics, _) => Place::Statistics,
-            (Screen::Conversation, _) => Place::Conversation,
+            (Screen::Flow, Pane::Flow) => keys::Place::Flow,
+            (Screen::Flow, Pane::Layers) => keys::Place::Layers,
+            (Screen::Flow, Pane::Bytes) => keys::Place::Bytes,
+            (Screen::Flow, Pane::Explain) => keys::Place::Explain,
+            (Screen::Connections, _) => keys::Place::Connections,
+            (Screen::Statistics, _) => keys::Place::Statistics,
+            (Screen::Conversation, _) => keys::Place::Conversation,
         }
     }
 

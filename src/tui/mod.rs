@@ -8,9 +8,11 @@
 //! - [`rows`]: which units are listed, with folds and filters; [`lanes`]: the lifelines of their connections.
 //! - [`look`]: the selected unit, decoded, as a list of layers and fields.
 //! - [`layout`]: which pane is where at which size; [`view`] draws them, with [`theme`]'s colours and [`paint`]'s strokes.
+//! - [`home`]: the start page.
 //! - [`panes`]: one file each.
 
 pub mod app;
+pub mod home;
 pub mod keys;
 pub mod lanes;
 pub mod layout;

@@ -4,7 +4,8 @@ use super::app::{App, Effect, Pane, Screen, Selection};
 use super::keys::Action;
 use super::layout::Areas;
 use super::look::Look;
-use super::update;
+use super::panes::conversation::Place;
+use super::{panes, update};
 use crate::decode::unit::{SourceId, UnitId};
 use crate::session::Session;
 
@@ -21,6 +22,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
             let page = page(app);
             scroll(&mut app.panes.explain.top, page, action);
         }
+        (Screen::Conversation, _) => conversation(app, session, action),
         _ => {}
     }
     Vec::new()
@@ -28,7 +30,9 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
 
 /// How many rows the focused pane shows.
 fn page(app: &App) -> usize {
-    Areas::of(app).pane(app.focus).map_or(1, |area| usize::from(area.height.saturating_sub(2)).max(1))
+    let areas = Areas::of(app);
+    let area = areas.pane(app.focus).unwrap_or(areas.body);
+    usize::from(area.height.saturating_sub(2)).max(1)
 }
 
 /// Where an action of moving leads from row `at` of `total`; `None` where it is no such action.
@@ -186,6 +190,49 @@ fn bytes(app: &mut App, action: Action) {
         _ => return,
     };
     select_byte(app, source, to);
+}
+
+fn conversation(app: &mut App, session: &Session, action: Action) {
+    let (page, form) = (page(app), app.bytes_form);
+    let columns = usize::from(app.size.0).saturating_sub(6);
+    let Some(conversation) = &mut app.conversation else { return };
+    let (rows, place) = (&conversation.rows, &mut conversation.place);
+    let last = rows.len().saturating_sub(1);
+    let height = |at: usize| {
+        let unit = rows.get(at).and_then(|id| session.unit(id));
+        unit.map_or(1, |unit| panes::conversation::height(session, &unit, form, columns))
+    };
+    let down = |place: &mut Place| {
+        if place.line + 1 < height(place.unit) {
+            place.line += 1;
+        } else if place.unit < last {
+            *place = Place { unit: place.unit + 1, line: 0 };
+        }
+    };
+    let up = |place: &mut Place| match (place.line.checked_sub(1), place.unit.checked_sub(1)) {
+        (Some(line), _) => place.line = line,
+        (None, Some(unit)) => *place = Place { unit, line: height(unit).saturating_sub(1) },
+        (None, None) => {}
+    };
+    match action {
+        Action::Down => down(place),
+        Action::Up => up(place),
+        Action::PageDown => (0..page).for_each(|_| down(place)),
+        Action::PageUp => (0..page).for_each(|_| up(place)),
+        Action::HalfDown => (0..page / 2).for_each(|_| down(place)),
+        Action::HalfUp => (0..page / 2).for_each(|_| up(place)),
+        Action::Top => *place = Place::default(),
+        Action::Bottom => *place = Place { unit: last, line: 0 },
+        Action::Open => {
+            let unit = rows.get(place.unit);
+            app.screen = Screen::Flow;
+            if let Some(unit) = unit {
+                app.following = false;
+                select(app, session, unit);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn fold(app: &mut App, session: &Session, is_folded: bool) {

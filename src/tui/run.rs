@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::app::{App, Effect, Msg};
+use super::home::{Choice, Home, Outcome};
 use super::update::update;
 use super::view;
 use crate::session::Session;
@@ -117,6 +118,30 @@ pub async fn run(mut app: App, show: Show, end: impl Future<Output = ()>) -> io:
                 Effect::Copy(text) => copy(&text)?,
                 Effect::Record(_) | Effect::StopRecording | Effect::Save(_) => {}
             }
+        }
+    }
+}
+
+/// Shows the start page until something is chosen; `None` where wirewalk is to end.
+pub async fn home(home: &mut Home) -> io::Result<Option<Choice>> {
+    let mut screen = Screen::take()?;
+    let mut events = EventStream::new();
+    loop {
+        screen.0.draw(|frame| home.draw(frame.area(), frame.buffer_mut()))?;
+        let outcome = match events.next().await {
+            Some(Ok(Event::Key(key))) => home.key(key),
+            Some(Ok(Event::Paste(text))) => {
+                home.paste(&text);
+                Outcome::Stay
+            }
+            Some(Ok(_)) => Outcome::Stay,
+            Some(Err(error)) => return Err(error),
+            None => Outcome::End,
+        };
+        match outcome {
+            Outcome::Stay => {}
+            Outcome::Begin(choice) => return Ok(Some(choice)),
+            Outcome::End => return Ok(None),
         }
     }
 }

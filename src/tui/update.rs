@@ -2,12 +2,16 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::app::{App, BytesForm, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
+use super::app::{App, BytesForm, Conversation, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
 use super::keys::{Action, Chord};
+use super::panes::conversation::Place;
+use super::rows::{Choice, Rows};
 use super::{motion, mouse, prompt};
 use crate::decode::field::Severity;
 use crate::decode::unit::UnitId;
+use crate::export::copy::{self, Form};
 use crate::session::Session;
+use crate::words;
 
 /// So many percent a pane grows or shrinks by.
 const STEP: u16 = 5;
@@ -49,6 +53,9 @@ fn grew(app: &mut App, session: &Session) {
     }
     app.shown = UnitId(u32::try_from(session.len()).unwrap_or(u32::MAX));
     app.rows.grow(session, app.shown);
+    if let Some(conversation) = &mut app.conversation {
+        conversation.rows.grow(session, app.shown);
+    }
     let nothing = app.selection.unit.is_none();
     if app.following || nothing {
         motion::select_row(app, session, app.rows.len().saturating_sub(1));
@@ -94,7 +101,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         Action::ShowFlow => app.screen = Screen::Flow,
         Action::ShowConnections => app.screen = Screen::Connections,
         Action::ShowStatistics => app.screen = Screen::Statistics,
-        Action::ShowConversation => app.screen = Screen::Conversation,
+        Action::ShowConversation => converse(app, session),
         Action::TimeForm => {
             app.time = match app.time {
                 TimeForm::SinceStart => TimeForm::SincePrevious,
@@ -122,6 +129,20 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         _ => return motion::act(app, session, action),
     }
     Vec::new()
+}
+
+/// Follows the connection of the selected unit, from that unit on.
+fn converse(app: &mut App, session: &Session) {
+    app.screen = Screen::Conversation;
+    let Some(unit) = app.selection.unit.and_then(|unit| session.unit(unit)) else { return };
+    if app.conversation.as_ref().is_some_and(|conversation| conversation.conn == unit.conn) {
+        return;
+    }
+    let mut rows = Rows::default();
+    rows.choose(session, Choice { openings: true, conn: Some(unit.conn), ..Choice::default() });
+    rows.grow(session, app.shown);
+    let place = Place { unit: rows.position(unit.id).unwrap_or_default(), line: 0 };
+    app.conversation = Some(Conversation { conn: unit.conn, rows, place });
 }
 
 /// Gives the keys to a pane.
@@ -175,6 +196,33 @@ fn quit(app: &mut App) -> Vec<Effect> {
     }
 }
 
+/// The forms in which a unit can be copied, with their keys.
+pub static COPY_FORMS: &[(&str, Form, &str)] = &[
+    ("t", Form::Text, "as text"),
+    ("j", Form::Json, "as JSON"),
+    ("h", Form::Hex, "as hexadecimal"),
+    ("c", Form::Curl, "as a curl command line"),
+    ("w", Form::Websocat, "as a websocat command line"),
+];
+
+/// Copies the selected unit in the form that a key stands for.
+fn copy(app: &mut App, session: &Session, chord: Chord) -> Vec<Effect> {
+    let key = chord.to_string();
+    let form = COPY_FORMS.iter().find(|(form_key, ..)| *form_key == key);
+    let unit = app.selection.unit.and_then(|unit| session.unit(unit));
+    let (Some((_, form, name)), Some(unit)) = (form, unit) else { return Vec::new() };
+    match copy::copy(session, &unit, *form) {
+        Ok(text) => {
+            app.say(Severity::Note, format!("copied {name}: {}", words::count(text.len() as u64, "byte")));
+            vec![Effect::Copy(text)]
+        }
+        Err(error) => {
+            app.say(Severity::Warning, error.to_string());
+            Vec::new()
+        }
+    }
+}
+
 /// Takes a key while something lies over the screen.
 fn dialog(app: &mut App, session: &Session, chord: Chord) -> Vec<Effect> {
     let place = app.place();
@@ -196,7 +244,10 @@ fn dialog(app: &mut App, session: &Session, chord: Chord) -> Vec<Effect> {
                 _ => {}
             }
         }
-        Dialog::Copy => app.dialog = None,
+        Dialog::Copy => {
+            app.dialog = None;
+            return copy(app, session, chord);
+        }
     }
     Vec::new()
 }

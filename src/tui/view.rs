@@ -6,7 +6,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::app::{App, Dialog, Pane, Screen};
 use super::layout::{Areas, SMALLEST};
-use super::panes::{Panes, bars, bytes, explain, flow, help, layers, line};
+use super::panes::{Panes, bars, bytes, conversation, explain, flow, help, layers, line};
 use crate::session::Session;
 
 /// Draws everything. What panes keep between two drawings is kept in `app`; nothing else in it changes.
@@ -34,13 +34,18 @@ fn all(area: Rect, buf: &mut Buffer, session: &Session, app: &App, panes: &mut P
                 }
             }
         }
-        Screen::Connections | Screen::Statistics | Screen::Conversation => {}
+        Screen::Conversation => {
+            let place = app.conversation.as_ref().map(|c| c.place).unwrap_or_default();
+            conversation::draw(areas.body, buf, session, app, place);
+        }
+        Screen::Connections | Screen::Statistics => {}
     }
     bars::status(areas.status, buf, session, app);
     match &app.dialog {
         Some(Dialog::Help { top }) => help::draw(areas.body, buf, app, *top),
         Some(Dialog::Quit { lost }) => help::question(areas.body, buf, app, lost),
-        Some(Dialog::Copy) | None => {}
+        Some(Dialog::Copy) => help::copy(areas.body, buf, app),
+        None => {}
     }
     if let Some(prompt) = &app.prompt {
         line::draw(areas.status, areas.body, buf, app, prompt);

@@ -7,6 +7,7 @@ use ratatui::widgets::{Clear, Widget as _};
 use crate::tui::app::App;
 use crate::tui::keys::BINDINGS;
 use crate::tui::paint::{self, Pen, columns};
+use crate::tui::update::COPY_FORMS;
 use crate::words;
 
 /// The lines of the help: headings, and keys with what they do.
@@ -52,13 +53,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, top: usize) {
 /// Asks whether to end although something would be lost.
 pub fn question(area: Rect, buf: &mut Buffer, app: &App, lost: &str) {
     let text = words::fold(lost, 56);
-    let height = columns(text.len() + 4).min(area.height);
-    let width = area.width.min(62);
-    let area =
-        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
-    Clear.render(area, buf);
-    buf.set_style(area, app.theme.base);
-    let inner = paint::frame(area, buf, &app.theme, "End wirewalk?", true);
+    let inner = over(area, buf, app, "End wirewalk?", (62, text.len() + 4));
     for (row, line) in text.iter().enumerate() {
         Pen::new(buf, paint::row(inner, row)).skip(1).put(line, app.theme.text);
     }
@@ -66,4 +61,24 @@ pub fn question(area: Rect, buf: &mut Buffer, app: &App, lost: &str) {
     for (key, text) in [("y", "end"), ("s", "save first"), ("n", "stay")] {
         pen.skip(1).put(key, app.theme.key).put(&format!(" {text}  "), app.theme.text);
     }
+}
+
+/// Asks in which form to copy.
+pub fn copy(area: Rect, buf: &mut Buffer, app: &App) {
+    let inner = over(area, buf, app, "Copy the unit", (36, COPY_FORMS.len() + 2));
+    for (row, (key, _, name)) in COPY_FORMS.iter().enumerate() {
+        let mut pen = Pen::new(buf, paint::row(inner, row));
+        pen.skip(1).put(key, app.theme.key).skip(2).put(name, app.theme.text);
+    }
+}
+
+/// A frame in the middle of the screen, with nothing behind it. Returns what is inside.
+fn over(area: Rect, buf: &mut Buffer, app: &App, title: &str, (width, height): (u16, usize)) -> Rect {
+    let (width, height) = (area.width.min(width), columns(height).min(area.height));
+    let x = area.x + (area.width - width) / 2;
+    let y = area.y + (area.height - height) / 2;
+    let area = Rect { x, y, width, height };
+    Clear.render(area, buf);
+    buf.set_style(area, app.theme.base);
+    paint::frame(area, buf, &app.theme, title, true)
 }

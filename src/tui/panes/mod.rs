@@ -3,6 +3,7 @@
 
 pub mod bars;
 pub mod bytes;
+pub mod conversation;
 pub mod explain;
 pub mod flow;
 pub mod help;

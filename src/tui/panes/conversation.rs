@@ -1,0 +1,129 @@
+//! One connection's bytes as a conversation: who said what, in order, in text or in hexadecimal.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::decode::sink::Detail;
+use crate::decode::unit::{SourceKind, Tree, UnitKind};
+use crate::escape;
+use crate::session::{Session, UnitRef};
+use crate::tui::app::{App, BytesForm};
+use crate::tui::paint::{self, Pen};
+use crate::wire::{Direction, Peer};
+use crate::words;
+
+/// So many bytes of a unit are shown; the flow's panes show the rest.
+const MAX_SHOWN: usize = 16 << 10;
+
+/// Where the conversation is scrolled to: a unit, by its place among the connection's, and a line of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The unit's place.
+    pub unit: usize,
+    /// The first line of it that is in sight.
+    pub line: usize,
+}
+
+/// Draws it, from a place on.
+pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, place: Place) {
+    let Some(conversation) = &app.conversation else {
+        let inner = paint::frame(area, buf, &app.theme, "Conversation", true);
+        Pen::new(buf, inner).put("select a unit in the flow first", app.theme.dim);
+        return;
+    };
+    let title = format!("Conversation of connection {} · client ▶ ◀ server", conversation.conn);
+    let inner = paint::frame(area, buf, &app.theme, &title, true);
+    let rows = &conversation.rows;
+    let place = Place { unit: place.unit.min(rows.len().saturating_sub(1)), ..place };
+    let mut row = 0;
+    let height = usize::from(inner.height);
+    let mut skipped = place.line;
+    for at in place.unit..rows.len() {
+        let Some(unit) = rows.get(at).and_then(|id| session.unit(id)) else { break };
+        let lines = lines(session, &unit, app.bytes_form, usize::from(inner.width).saturating_sub(4));
+        let head = head(&unit);
+        let style = app.theme.sender(unit.dir);
+        for (number, line) in std::iter::once(&head).chain(&lines).enumerate().skip(skipped) {
+            if row == height {
+                return;
+            }
+            let mut pen = Pen::new(buf, paint::row(inner, row));
+            pen.put("▏ ", style);
+            match number {
+                0 => pen.put(line, app.theme.strong.patch(style)),
+                _ => pen.put(line, app.theme.text),
+            };
+            row += 1;
+        }
+        skipped = 0;
+    }
+}
+
+/// How many lines a unit takes.
+pub fn height(session: &Session, unit: &UnitRef, form: BytesForm, columns: usize) -> usize {
+    lines(session, unit, form, columns).len() + 1
+}
+
+fn head(unit: &UnitRef) -> String {
+    let (arrow, sender) = match unit.dir.sender() {
+        Peer::Client => ("▶", "client"),
+        _ => ("◀", "server"),
+    };
+    debug_assert_eq!(unit.dir == Direction::ToServer, arrow == "▶");
+    let size = words::count(unit.length, "byte");
+    format!("{arrow} {sender}  #{}  {:.3} s  {size}", unit.id.0, unit.at.0 as f64 / 1e9)
+}
+
+fn lines(session: &Session, unit: &UnitRef, form: BytesForm, columns: usize) -> Vec<String> {
+    match unit.kind {
+        UnitKind::Opened => return vec!["opened".to_owned()],
+        UnitKind::Closed => return vec!["ended".to_owned()],
+        _ => {}
+    }
+    let tree = match session.look(unit, Detail::Tree) {
+        Ok(tree) => tree,
+        Err(error) => return vec![error.to_string()],
+    };
+    let bytes = said(&tree, unit);
+    let shown = bytes.get(..MAX_SHOWN).unwrap_or(bytes);
+    let mut lines = match form {
+        BytesForm::Hex => shown.chunks(16).map(hex).collect(),
+        BytesForm::Best => text(shown, columns.max(1)),
+    };
+    if bytes.len() > MAX_SHOWN {
+        lines.push(format!("… and {}", words::count((bytes.len() - MAX_SHOWN) as u64, "more byte")));
+    }
+    lines
+}
+
+/// What its sender said: a message without mask and compression, else the bytes on the wire.
+fn said<'a>(tree: &'a Tree, unit: &UnitRef) -> &'a [u8] {
+    let derived = [SourceKind::Inflated, SourceKind::Reassembled, SourceKind::Unmasked];
+    let of_kind = |kind: &SourceKind| tree.sources.iter().find(|source| source.kind == *kind);
+    let message = derived.iter().find_map(of_kind).filter(|_| unit.kind == UnitKind::Frame);
+    message.or(tree.sources.first()).map(|source| &source.bytes[..]).unwrap_or_default()
+}
+
+fn hex(line: &[u8]) -> String {
+    let text: String = line.iter().copied().map(escape::byte).collect();
+    format!("{:<47}  {text}", words::hex(line, 16))
+}
+
+/// Bytes as lines of text: broken where they break and where the pane ends, each byte that is no text as a dot.
+fn text(bytes: &[u8], columns: usize) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let line = paint::cell(line).replace('\u{fffd}', "·");
+        let mut rest = line.as_str();
+        loop {
+            let fitting = words::fitting(rest, columns);
+            lines.push(fitting.to_owned());
+            rest = rest.get(fitting.len()..).unwrap_or_default();
+            if rest.is_empty() || fitting.is_empty() {
+                break;
+            }
+        }
+    }
+    lines
+}

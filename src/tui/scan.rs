@@ -1,0 +1,186 @@
+//! Looks at every unit in the background, on a thread of its own: for the filter, the search and the statistics. The
+//! screen answers meanwhile, and the session can grow.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use crate::decode::unit::UnitId;
+use crate::session::filter::Filter;
+use crate::session::search::Query;
+use crate::session::statistics::Statistics;
+use crate::session::{Session, UnitRef};
+
+/// For so long the session is held at once, so that recording waits no longer.
+const SLICE: Duration = Duration::from_millis(4);
+
+/// What the thread is asked.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Which units a filter lets through; none where there is no filter.
+    Filter(Asked<Filter>),
+    /// Which units a search hits.
+    Search(Asked<Query>),
+    /// The statistics of the units that a filter lets through, or of all.
+    Statistics(Asked<Option<Filter>>),
+    /// The session grew.
+    Grew,
+}
+
+/// What is asked, under a number that the answers bear; `None` ends it.
+#[derive(Clone, Debug)]
+pub struct Asked<T> {
+    /// The number.
+    pub number: u64,
+    /// What.
+    pub what: Option<T>,
+}
+
+/// What the thread found.
+#[derive(Debug)]
+pub struct Found {
+    /// What for.
+    pub number: u64,
+    /// All units up to this one were looked at.
+    pub upto: UnitId,
+    /// What was found since the last time.
+    pub what: Findings,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub enum Findings {
+    /// Units that the filter lets through.
+    Filtered(Vec<u32>),
+    /// Units that the search hits.
+    Hits(Vec<u32>),
+    /// The statistics so far.
+    Statistics(Box<Statistics>),
+}
+
+/// One thing that is looked for in unit after unit.
+struct Job {
+    number: u64,
+    next: u32,
+    /// Whether something was found that was not told yet.
+    is_fresh: bool,
+    look: Looking,
+}
+
+enum Looking {
+    Filter(Filter, Vec<u32>),
+    Search(Query, Vec<u32>),
+    Statistics(Option<Filter>, Box<Statistics>),
+}
+
+/// Starts the thread. It ends when the returned sender is dropped, or when nobody takes what it finds.
+pub fn start(
+    session: Arc<RwLock<Session>>,
+    found: impl Fn(Found) -> bool + Send + 'static,
+) -> std::io::Result<Sender<Request>> {
+    let (ask, asked) = mpsc::channel();
+    std::thread::Builder::new().name("scan".to_owned()).spawn(move || work(&session, &asked, found))?;
+    Ok(ask)
+}
+
+fn work(session: &RwLock<Session>, asked: &Receiver<Request>, found: impl Fn(Found) -> bool) {
+    let mut jobs: [Option<Job>; 3] = [None, None, None];
+    let mut is_idle = true;
+    loop {
+        let request = match is_idle {
+            true => asked.recv().map_err(|_| mpsc::TryRecvError::Disconnected),
+            false => asked.try_recv(),
+        };
+        match request {
+            Ok(request) => {
+                is_idle = false;
+                take(&mut jobs, request);
+                continue;
+            }
+            Err(mpsc::TryRecvError::Disconnected) => return,
+            Err(mpsc::TryRecvError::Empty) => {}
+        }
+        is_idle = true;
+        for job in jobs.iter_mut().flatten() {
+            let session = session.read().unwrap_or_else(PoisonError::into_inner);
+            is_idle &= job.slice(&session);
+            drop(session);
+            if let Some(news) = job.news()
+                && !found(news)
+            {
+                return;
+            }
+        }
+    }
+}
+
+fn take(jobs: &mut [Option<Job>; 3], request: Request) {
+    let [filter, search, statistics] = jobs;
+    let job = |number, look| Job { number, next: 1, is_fresh: true, look };
+    match request {
+        Request::Filter(Asked { number, what }) => {
+            *filter = what.map(|what| job(number, Looking::Filter(what, Vec::new())));
+        }
+        Request::Search(Asked { number, what }) => {
+            *search = what.map(|what| job(number, Looking::Search(what, Vec::new())));
+        }
+        Request::Statistics(Asked { number, what }) => {
+            *statistics = what.map(|what| job(number, Looking::Statistics(what, Box::default())));
+        }
+        Request::Grew => {}
+    }
+}
+
+impl Job {
+    /// Goes on for a while. Returns whether the end was reached.
+    fn slice(&mut self, session: &Session) -> bool {
+        let end = u32::try_from(session.len()).unwrap_or(u32::MAX);
+        let until = Instant::now() + SLICE;
+        while self.next <= end {
+            if let Some(unit) = session.unit(UnitId(self.next)) {
+                self.look.at(session, &unit);
+            }
+            self.next += 1;
+            self.is_fresh = true;
+            if self.next % 64 == 0 && Instant::now() > until {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What was found since the last time.
+    fn news(&mut self) -> Option<Found> {
+        if !std::mem::take(&mut self.is_fresh) {
+            return None;
+        }
+        let what = match &mut self.look {
+            Looking::Filter(_, ids) => Findings::Filtered(std::mem::take(ids)),
+            Looking::Search(_, ids) => Findings::Hits(std::mem::take(ids)),
+            Looking::Statistics(_, statistics) => Findings::Statistics(statistics.clone()),
+        };
+        Some(Found { number: self.number, upto: UnitId(self.next - 1), what })
+    }
+}
+
+impl Looking {
+    /// Looks at one unit. Whose bytes cannot be read back lets no filter through; that is told where it is shown.
+    fn at(&mut self, session: &Session, unit: &UnitRef) {
+        let passes = |filter: &Filter| filter.matches(session, unit).unwrap_or(false);
+        match self {
+            Looking::Filter(filter, ids) if passes(filter) => ids.push(unit.id.0),
+            Looking::Filter(..) => {}
+            Looking::Search(query, ids) => {
+                if matches!(query.matches(session, unit), Ok(Some(_))) {
+                    ids.push(unit.id.0);
+                }
+            }
+            Looking::Statistics(filter, statistics) => {
+                if filter.as_ref().is_none_or(passes) {
+                    // What cannot be read back is counted by what the index knows of it.
+                    let _ = statistics.add(session, unit);
+                }
+            }
+        }
+    }
+}
