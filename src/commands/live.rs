@@ -85,7 +85,7 @@ pub(super) async fn run(
 }
 
 /// Waits for Ctrl-C, or for being asked to end in another way.
-async fn interrupted() -> io::Result<()> {
+pub(super) async fn interrupted() -> io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -2,6 +2,7 @@
 
 mod closing;
 mod demo;
+mod home;
 mod live;
 mod open;
 mod printer;
@@ -11,7 +12,8 @@ use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueHint};
+use clap::error::ErrorKind;
+use clap::{Args, ColorChoice, CommandFactory as _, Parser, Subcommand, ValueHint};
 
 use crate::decode::limits::MAX_MESSAGE;
 use crate::escape;
@@ -22,20 +24,23 @@ use crate::export::Print;
 /// wirewalk stands between a client and a server, passes every byte on untouched, and shows what the bytes mean:
 /// HTTP, the upgrade, WebSocket frames, Engine.IO packets and Socket.IO events.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  wirewalk                                       the start page
   wirewalk demo                                  watch a chat server and its client talk
   wirewalk proxy http://127.0.0.1:5000           open http://127.0.0.1:8080 to use it
   wirewalk proxy :5000 --record lecture.wirewalk the same, and keep it
   wirewalk open lecture.wirewalk --print layers  show it again, with every field
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+const NO_SCREEN: &str = "the start page needs a terminal; here, say what to do: proxy, open or demo";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -51,9 +56,11 @@ impl Cli {
     /// Does what was asked. The error says in one sentence what went wrong.
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Proxy(options) => options.run(),
-            Command::Open(options) => options.run(),
-            Command::Demo(options) => options.run(),
+            Some(Command::Proxy(options)) => options.run(),
+            Some(Command::Open(options)) => options.run(),
+            Some(Command::Demo(options)) => options.run(),
+            None if has_screen() => home::run(),
+            None => Cli::command().error(ErrorKind::MissingSubcommand, NO_SCREEN).exit(),
         }
     }
 }
@@ -84,8 +91,13 @@ struct Output {
 impl Output {
     /// Whether the screen is wanted: someone can look at it, and did not ask for text.
     fn wants_screen(&self) -> bool {
-        self.print.is_none() && std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+        self.print.is_none() && has_screen()
     }
+}
+
+/// Whether there is a terminal to draw on, and someone to press keys.
+fn has_screen() -> bool {
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
 }
 
 /// Where a session is kept.
@@ -131,8 +143,6 @@ impl std::str::FromStr for Size {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -1,0 +1,48 @@
+//! `wirewalk` alone: the start page. Whatever is chosen there runs as the command line that says the same.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+
+use super::{Cli, live};
+use crate::tui::home::{Choice, Home};
+use crate::tui::run;
+use crate::tui::theme::Theme;
+
+/// Shows the start page, runs what is chosen, and comes back, until the user ends it.
+pub(super) fn run() -> anyhow::Result<()> {
+    let mut home = Home::new(Theme::ALL[0], Vec::new());
+    loop {
+        let choice = live::runtime()?.block_on(async {
+            tokio::select! {
+                choice = run::home(&mut home) => choice.context("the screen failed"),
+                result = live::interrupted() => result.map(|()| None).context("cannot wait for Ctrl-C"),
+            }
+        })?;
+        let Some(choice) = choice else { return Ok(()) };
+        let begun = Cli::try_parse_from(command_line(choice)).map_err(|error| first_line(&error.to_string()));
+        let done = begun.and_then(|cli| cli.run().map_err(|error| format!("{error:#}")));
+        if let Err(why) = done {
+            home.fail(why);
+        }
+    }
+}
+
+fn command_line(choice: Choice) -> Vec<OsString> {
+    let (command, argument) = match choice {
+        Choice::Demo => ("demo", None),
+        Choice::Server(upstream) => ("proxy", Some(OsString::from(upstream))),
+        Choice::Transcript(path) => ("open", Some(PathBuf::into_os_string(path))),
+    };
+    let words = ["wirewalk", command].map(OsString::from).into_iter();
+    // What was typed is no flag, whatever it begins with.
+    words.chain(argument.into_iter().flat_map(|argument| [OsString::from("--"), argument])).collect()
+}
+
+/// What is wrong, without the usage that follows on the command line.
+fn first_line(error: &str) -> String {
+    let line = error.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
