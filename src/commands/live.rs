@@ -42,7 +42,13 @@ pub(super) async fn run(
         let _ = stopped.await;
     }));
     let seen = if output.wants_screen() {
-        let origin = Origin { title: greeting.to_string(), is_live: true, ..Origin::default() };
+        let origin = Origin {
+            title: greeting.to_string(),
+            is_live: true,
+            is_repeatable: false,
+            recording: record.map(Path::to_owned),
+            ..Origin::default()
+        };
         let theme = Theme::ALL[0];
         let app = App::new(origin, theme, Keymap::new([]).map_err(anyhow::Error::msg)?);
         let show = Show { session: session.clone(), grew: recorder.grew() };

@@ -227,6 +227,8 @@ pub struct Origin {
     pub began: Option<i128>,
     /// Whether units still come.
     pub is_live: bool,
+    /// Whether what is shown can be had again as it is: a transcript, or the demo.
+    pub is_repeatable: bool,
     /// The file that is recorded into.
     pub recording: Option<PathBuf>,
     /// How many bytes capture is behind.
@@ -352,7 +354,7 @@ impl App {
 
     /// What would be lost by ending now.
     pub fn would_be_lost(&self) -> Option<String> {
-        (self.origin.is_live && self.origin.recording.is_none() && self.shown.0 > 0)
+        (!self.origin.is_repeatable && self.origin.recording.is_none() && self.shown.0 > 0)
             .then(|| "What was seen is not recorded, and is gone when wirewalk ends.".to_owned())
     }
 

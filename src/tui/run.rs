@@ -34,26 +34,31 @@ pub struct Show {
 }
 
 /// The terminal in raw mode on its second screen; given back when this is dropped, and when there is a panic.
-struct Screen(Terminal<CrosstermBackend<io::Stdout>>);
+#[derive(Debug)]
+pub struct Guard(());
 
-impl Screen {
-    fn take() -> io::Result<Screen> {
+impl Guard {
+    /// Takes the terminal.
+    pub fn take() -> io::Result<Guard> {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             give_back();
             before(panic);
         }));
+        let guard = Guard(());
         terminal::enable_raw_mode()?;
         execute!(io::stdout(), terminal::EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste)?;
-        Ok(Screen(Terminal::new(CrosstermBackend::new(io::stdout()))?))
+        Ok(guard)
     }
 }
 
-impl Drop for Screen {
+impl Drop for Guard {
     fn drop(&mut self) {
         give_back();
-        // The hook of before is inside ours and cannot be had back alone; giving back twice does no harm.
-        let _ = std::panic::take_hook();
+        if !std::thread::panicking() {
+            // The hook of before is inside ours and cannot be had back alone.
+            let _ = std::panic::take_hook();
+        }
     }
 }
 
@@ -71,7 +76,8 @@ fn give_back() {
 
 /// Shows the session until the user ends it, or `end` is over.
 pub async fn run(mut app: App, show: Show, end: impl Future<Output = ()>) -> io::Result<()> {
-    let mut screen = Screen::take()?;
+    let _guard = Guard::take()?;
+    let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     app.size = terminal::size()?;
     let mut events = EventStream::new();
     let mut grew = show.grew.clone();
@@ -94,7 +100,7 @@ pub async fn run(mut app: App, show: Show, end: impl Future<Output = ()>) -> io:
             },
             () = tokio::time::sleep_until(drawn + FRAME), if is_stale => {
                 let session = show.session.read().unwrap_or_else(PoisonError::into_inner);
-                screen.0.draw(|frame| view::draw(frame.area(), frame.buffer_mut(), &session, &mut app))?;
+                screen.draw(|frame| view::draw(frame.area(), frame.buffer_mut(), &session, &mut app))?;
                 is_stale = false;
                 drawn = Instant::now();
                 continue;
@@ -124,10 +130,11 @@ pub async fn run(mut app: App, show: Show, end: impl Future<Output = ()>) -> io:
 
 /// Shows the start page until something is chosen; `None` where wirewalk is to end.
 pub async fn home(home: &mut Home) -> io::Result<Option<Choice>> {
-    let mut screen = Screen::take()?;
+    let _guard = Guard::take()?;
+    let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let mut events = EventStream::new();
     loop {
-        screen.0.draw(|frame| home.draw(frame.area(), frame.buffer_mut()))?;
+        screen.draw(|frame| home.draw(frame.area(), frame.buffer_mut()))?;
         let outcome = match events.next().await {
             Some(Ok(Event::Key(key))) => home.key(key),
             Some(Ok(Event::Paste(text))) => {
