@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 
 use super::closing;
 use super::printer::Printer;
-use super::{Output, say};
+use super::source::Source;
+use super::{Output, recent, say};
 use crate::capture::Recorder;
 use crate::proxy::Proxy;
 use crate::tui;
@@ -21,7 +22,7 @@ use crate::tui::run::Show;
 use crate::tui::theme::Theme;
 
 /// How long what is left may take to be printed after the end.
-const LAST_WORDS: Duration = Duration::from_millis(1500);
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// Relays, records and prints until `end` is over, Ctrl-C is pressed, or nobody reads the output any more; then
 /// says what there was. `greeting` is said once everything is ready. `end` may fail, and its failure is returned after
@@ -35,17 +36,21 @@ pub(super) async fn run(
     end: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
     let recorder = Recorder::start(upstream, record, output.max_message.0)?;
-    let session = recorder.session().clone();
+    if let Some(path) = record {
+        recent::add(path);
+    }
+    let source = Source::live(&recorder, greeting.to_string());
+    let session = source.session.clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let relay = tokio::spawn(proxy.run(recorder.inbox().clone(), async {
         // A dropped sender stops the relay as well.
         let _ = stopped.await;
     }));
     let seen = if output.wants_screen() {
-        let origin = Origin { title: greeting.to_string(), is_live: true, ..Origin::default() };
+        let origin = Origin { title: source.title.clone(), is_live: source.is_live, ..Origin::default() };
         let theme = Theme::ALL[0];
         let app = App::new(origin, theme, Keymap::new([]).map_err(anyhow::Error::msg)?);
-        let show = Show { session: session.clone(), grew: recorder.grew() };
+        let show = Show { session: session.clone(), grew: source.grew.clone() };
         let script = async { end.await.and(std::future::pending::<anyhow::Result<()>>().await) };
         let result = tokio::select! {
             result = tui::run::run(app, show, std::future::pending()) => result.context("the screen failed"),
@@ -54,8 +59,8 @@ pub(super) async fn run(
         };
         (result, None)
     } else {
-        say(greeting);
-        let printer = Printer::start(&recorder, output.clone());
+        say(&source.title);
+        let printer = Printer::start(&source, output.clone());
         let result = tokio::select! {
             result = end => result,
             result = interrupted() => result.context("cannot wait for Ctrl-C"),
@@ -72,16 +77,25 @@ pub(super) async fn run(
         None => Ok(()),
     };
     closing::words(&session.read().unwrap_or_else(PoisonError::into_inner)).into_iter().for_each(say);
-    if let Some(path) = record {
+    // Where it was recorded to can change while it goes on.
+    if let Some(path) = source.control.state().file {
         say(format_args!("recorded in {}; open it again with: wirewalk open {0}", path.display()));
     }
+    say_printed(printed)?;
+    result
+}
+
+/// Says what went wrong with printing, where that matters.
+pub(super) fn say_printed(printed: io::Result<()>) -> anyhow::Result<()> {
     match printed {
         // Whoever read the output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => say(error),
-        printed => printed.context("cannot print")?,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            say(error);
+            Ok(())
+        }
+        printed => printed.context("cannot print"),
     }
-    result
 }
 
 /// Waits for Ctrl-C, or for being asked to end in another way.

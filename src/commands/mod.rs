@@ -7,6 +7,8 @@ mod live;
 mod open;
 mod printer;
 mod proxy;
+mod recent;
+mod source;
 
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
