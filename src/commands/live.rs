@@ -79,6 +79,7 @@ pub(super) async fn run(
     closing::words(&session.read().unwrap_or_else(PoisonError::into_inner)).into_iter().for_each(say);
     // Where it was recorded to can change while it goes on.
     if let Some(path) = source.control.state().file {
+        recent::add(&path);
         say(format_args!("recorded in {}; open it again with: wirewalk open {0}", path.display()));
     }
     say_printed(printed)?;
