@@ -167,6 +167,15 @@ pub enum What {
         /// Why they could not be captured, as a sentence.
         why: String,
     },
+    /// Someone who looked at a unit marked it, or wrote something about it. Nothing passed; it makes no unit.
+    Note {
+        /// The unit's number, counted from 1.
+        unit: u32,
+        /// Whether it is marked.
+        marked: bool,
+        /// What was written.
+        text: String,
+    },
 }
 
 /// A client was accepted; what became of the upstream.

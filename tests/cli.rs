@@ -6,7 +6,12 @@ use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 fn wirewalk(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wirewalk")).args(arguments).stdin(Stdio::null()).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_wirewalk"))
+        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 /// Runs it, and checks its exit code and that its standard error says all of `parts`.
@@ -81,6 +86,7 @@ fn colour_is_there_when_asked_for_and_only_then() {
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/v1.wirewalk");
     let mut child = Command::new(env!("CARGO_BIN_EXE_wirewalk"))
+        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .args(["open", fixture, "--print", "bytes"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -88,4 +94,15 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_transcript_that_is_played_shows_the_same() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/v1.wirewalk");
+    let at_once = wirewalk(&["open", file]);
+    let played = wirewalk(&["open", file, "--speed", "1000", "--max-pause", "0"]);
+    assert_eq!(String::from_utf8_lossy(&played.stdout), String::from_utf8_lossy(&at_once.stdout));
+    assert_eq!(String::from_utf8_lossy(&played.stderr), String::from_utf8_lossy(&at_once.stderr));
+    assert_eq!(wirewalk(&["open", file, "--speed", "0"]).status.code(), Some(2));
+    assert_eq!(wirewalk(&["open", file, "--max-pause", "1"]).status.code(), Some(2));
 }

@@ -115,3 +115,23 @@ fn a_recording_overwrites_nothing_and_is_for_its_owner_alone() {
         assert_eq!(mode & 0o777, 0o600);
     }
 }
+
+#[test]
+fn a_note_is_shown_with_its_unit_and_is_no_unit_itself() {
+    let whole = fs::read(formats().join("v1.wirewalk")).unwrap();
+    let (_folder, path) = file(&whole);
+    let (plain, _, _) = open(&path).unwrap();
+    let notes = "\
+        {\"at\":1,\"conn\":1,\"type\":\"note\",\"unit\":2,\"marked\":true,\"text\":\"look \\u001b[31mhere\"}\n\
+        {\"at\":2,\"conn\":9,\"type\":\"note\",\"unit\":999999,\"marked\":true,\"text\":\"\"}\n";
+    let (_folder, path) = file(&[whole.as_slice(), notes.as_bytes()].concat());
+    let (noted, _, _) = open(&path).unwrap();
+    assert_eq!((noted.len(), noted.connection_count()), (plain.len(), plain.connection_count()));
+    assert_eq!(noted.notes().map(|(unit, _)| unit.0).collect::<Vec<_>>(), [2]);
+    let shown = printed(&noted, Print::Summary);
+    assert!(shown.contains("★ look \\u{1b}[31mhere\n"), "{shown}");
+    let without: String = shown.lines().filter(|l| !l.contains('★')).map(|l| format!("{l}\n")).collect();
+    assert_eq!(without, printed(&plain, Print::Summary));
+    let json = printed(&noted, Print::Json);
+    assert!(json.contains(r#""note":{"marked":true,"text":"look "#), "{json}");
+}

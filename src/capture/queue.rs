@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::control::{Answer, Order};
 use crate::wire::{Record, Tap, Timestamp, What};
 
 /// So many bytes may wait to be recorded before TCP slows the peers.
@@ -39,7 +40,17 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Queue {
     records: Vec<Record>,
+    /// What is asked of the recorder, and where the answer goes.
+    orders: Vec<(Order, Answer)>,
     closed: bool,
+    /// Whether nobody takes orders any more.
+    over: bool,
+}
+
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.orders.is_empty()
+    }
 }
 
 impl Inbox {
@@ -66,16 +77,32 @@ impl Inbox {
         self.shared.filled.notify_one();
     }
 
+    /// Asks something of the recorder. Dropped, and so answered, where the recorder has ended.
+    pub(super) fn order(&self, order: Order, answer: Answer) {
+        let mut queue = self.lock();
+        if !queue.over {
+            queue.orders.push((order, answer));
+            self.shared.filled.notify_one();
+        }
+    }
+
+    /// Takes what is asked. With `last`, whatever is asked from now on is dropped.
+    pub(super) fn orders(&self, last: bool) -> Vec<(Order, Answer)> {
+        let mut queue = self.lock();
+        queue.over = last;
+        std::mem::take(&mut queue.orders)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes all records that wait; sleeps until there are some, at most `patience`. `None` when the queue is
-    /// closed and empty.
+    /// Takes all records that wait; sleeps until there are some, or until something is asked, at most `patience`.
+    /// `None` when the queue is closed and empty.
     pub(super) fn take(&self, patience: Duration) -> Option<Vec<Record>> {
         let mut queue = self.lock();
-        if queue.records.is_empty() && !queue.closed {
-            let waits = |q: &mut Queue| q.records.is_empty() && !q.closed;
+        if queue.is_empty() && !queue.closed {
+            let waits = |q: &mut Queue| q.is_empty() && !q.closed;
             let filled = self.shared.filled.wait_timeout_while(queue, patience, waits);
             queue = filled.unwrap_or_else(PoisonError::into_inner).0;
             if !queue.records.is_empty() && !queue.closed {
@@ -85,7 +112,7 @@ impl Inbox {
             }
         }
         let records = std::mem::take(&mut queue.records);
-        (!records.is_empty() || !queue.closed).then_some(records)
+        (!records.is_empty() || !queue.orders.is_empty() || !queue.closed).then_some(records)
     }
 
     /// Says that `records` are done with.
@@ -106,6 +133,7 @@ pub(super) fn cost(record: &Record) -> usize {
     RECORD_COST
         + match &record.what {
             What::Received { bytes, .. } | What::Sent { bytes, .. } => bytes.len(),
+            What::Note { text, .. } => text.len(),
             _ => 0,
         }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::control::{Control, State};
 use super::queue::{self, Inbox};
 use super::transcript::{Header, Lines, Reader, TranscriptError, Writer};
 use crate::session::{Session, StoreError};
@@ -40,6 +41,7 @@ pub struct Recorder {
     inbox: Inbox,
     session: Arc<RwLock<Session>>,
     grew: watch::Receiver<usize>,
+    control: Control,
     thread: JoinHandle<()>,
 }
 
@@ -60,6 +62,10 @@ impl Recorder {
         let session = Arc::new(RwLock::new(Session::new(Box::new(lines), max_message)?));
         let inbox = Inbox::new();
         let (grow, grew) = watch::channel(0);
+        let bytes = writer.bytes_written();
+        let (state, states) =
+            watch::channel(State { file: record_to.map(Path::to_owned), bytes, ..State::default() });
+        let control = Control::new(inbox.clone(), states);
         let work = Work {
             inbox: inbox.clone(),
             writer,
@@ -67,10 +73,12 @@ impl Recorder {
             grow,
             failed: None,
             lost: BTreeMap::new(),
+            state,
+            copies: Vec::new(),
         };
         let thread = std::thread::Builder::new().name("recorder".to_owned());
         let thread = thread.spawn(move || work.run()).map_err(RecorderError::Thread)?;
-        Ok(Recorder { inbox, session, grew, thread })
+        Ok(Recorder { inbox, session, grew, control, thread })
     }
 
     /// Where the relay hands its records.
@@ -86,6 +94,11 @@ impl Recorder {
     /// Tells that the session grew: the number of its units. Closed when recording ended.
     pub fn grew(&self) -> watch::Receiver<usize> {
         self.grew.clone()
+    }
+
+    /// Controls the recording while it goes on.
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Records what still waits, and ends. Returns when all of it is on disk.
@@ -116,15 +129,19 @@ fn say(text: &str) {
 }
 
 /// What the recording thread holds.
-struct Work {
-    inbox: Inbox,
-    writer: Writer,
-    session: Arc<RwLock<Session>>,
-    grow: watch::Sender<usize>,
+pub(super) struct Work {
+    pub inbox: Inbox,
+    pub writer: Writer,
+    pub session: Arc<RwLock<Session>>,
+    pub grow: watch::Sender<usize>,
     /// When writing failed last, and why. Until it works again nothing is captured.
-    failed: Option<(Instant, String)>,
+    pub failed: Option<(Instant, String)>,
     /// What passed meanwhile.
     lost: BTreeMap<(ConnId, usize), (Timestamp, u64)>,
+    /// What whoever controls the recording is told.
+    pub state: watch::Sender<State>,
+    /// Copies that are being made.
+    pub copies: Vec<JoinHandle<()>>,
 }
 
 impl Work {
@@ -142,12 +159,35 @@ impl Work {
             }
             self.record(batch);
             self.inbox.done(bytes);
+            self.obey();
+            self.tell();
         }
         self.recover(true);
+        // Whoever asked for a copy gets all of it.
+        while !self.copies.is_empty() {
+            self.copies.drain(..).for_each(|copy| drop(copy.join()));
+            self.obey();
+        }
+        drop(self.inbox.orders(true));
+        self.tell();
+    }
+
+    /// Tells how it stands.
+    fn tell(&self) {
+        let bytes = self.writer.bytes_written();
+        let failure = self.failed.as_ref().map(|(_, why)| why);
+        self.state.send_if_modified(|state| {
+            let same = state.bytes == bytes && state.failure.as_ref() == failure;
+            if !same {
+                state.bytes = bytes;
+                state.failure = failure.cloned();
+            }
+            !same
+        });
     }
 
     /// Writes a batch, then decodes it. What is decoded can be read back from the file.
-    fn record(&mut self, records: Vec<Record>) {
+    pub fn record(&mut self, records: Vec<Record>) {
         if self.failed.is_some() && !self.recover(false) {
             records.iter().for_each(|r| self.lose(r));
             return;
@@ -186,6 +226,14 @@ impl Work {
         if let What::Received { dir, bytes } = &record.what {
             let entry = self.lost.entry((record.conn, dir.index())).or_insert((record.at, 0));
             entry.1 += bytes.len() as u64;
+        }
+    }
+
+    /// Has a write that failed tried again at once.
+    pub fn retry(&mut self) {
+        if let Some((since, _)) = &mut self.failed {
+            *since = since.checked_sub(RETRY).unwrap_or(*since);
+            self.recover(false);
         }
     }
 
@@ -245,8 +293,16 @@ mod tests {
         let session = Arc::new(RwLock::new(Session::new(Box::new(lines), MAX_MESSAGE).unwrap()));
         let (grow, _) = watch::channel(0);
         let inbox = Inbox::new();
-        let work =
-            Work { inbox, writer, session: session.clone(), grow, failed: None, lost: BTreeMap::new() };
+        let work = Work {
+            inbox,
+            writer,
+            session: session.clone(),
+            grow,
+            failed: None,
+            lost: BTreeMap::new(),
+            state: watch::channel(State::default()).0,
+            copies: Vec::new(),
+        };
         (work, session)
     }
 

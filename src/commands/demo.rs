@@ -52,9 +52,16 @@ impl Options {
                     }
                 }
             };
-            let result =
-                live::run(proxy, &upstream, self.recording.record.as_deref(), &self.output, greeting, script)
-                    .await;
+            let result = live::run(
+                proxy,
+                &upstream,
+                self.recording.record.as_deref(),
+                &self.output,
+                greeting,
+                true,
+                script,
+            )
+            .await;
             server.stop().await;
             result
         })

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Parser as _;
 
-use super::{Cli, live};
-use crate::tui::home::{Choice, Home};
+use super::{Cli, live, recent};
+use crate::tui::home::{Choice, Home, Transcript};
 use crate::tui::run;
 use crate::tui::theme::Theme;
+use crate::words::count;
 
 /// Shows the start page, runs what is chosen, and comes back, until the user ends it.
 pub(super) fn run() -> anyhow::Result<()> {
-    let mut home = Home::new(Theme::ALL[0], Vec::new());
+    let mut home = Home::new(Theme::ALL[0], transcripts());
     loop {
         let choice = live::runtime()?.block_on(async {
             tokio::select! {
@@ -28,6 +29,12 @@ pub(super) fn run() -> anyhow::Result<()> {
             home.fail(why);
         }
     }
+}
+
+/// What can be opened.
+fn transcripts() -> Vec<Transcript> {
+    let hint = |path: &PathBuf| path.metadata().map_or(String::new(), |found| count(found.len(), "byte"));
+    recent::all().into_iter().map(|path| Transcript { hint: hint(&path), path }).collect()
 }
 
 fn command_line(choice: Choice) -> Vec<OsString> {

@@ -11,57 +11,48 @@ use tokio::sync::oneshot;
 
 use super::closing;
 use super::printer::Printer;
-use super::{Output, say};
+use super::source::Source;
+use super::{Output, recent, say, screen};
 use crate::capture::Recorder;
 use crate::proxy::Proxy;
-use crate::tui;
-use crate::tui::app::{App, Origin};
-use crate::tui::keys::Keymap;
-use crate::tui::run::Show;
-use crate::tui::theme::Theme;
 
 /// How long what is left may take to be printed after the end.
-const LAST_WORDS: Duration = Duration::from_millis(1500);
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// Relays, records and prints until `end` is over, Ctrl-C is pressed, or nobody reads the output any more; then
-/// says what there was. `greeting` is said once everything is ready. `end` may fail, and its failure is returned after
-/// everything is closed in order.
+/// says what there was. `greeting` is said once everything is ready; `is_repeatable` says that the same can be had again.
+/// `end` may fail, and its failure is returned after everything is closed in order.
 pub(super) async fn run(
     proxy: Proxy,
     upstream: &str,
     record: Option<&Path>,
     output: &Output,
     greeting: impl Display,
+    is_repeatable: bool,
     end: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
     let recorder = Recorder::start(upstream, record, output.max_message.0)?;
-    let session = recorder.session().clone();
+    if let Some(path) = record {
+        recent::add(path);
+    }
+    let source = Source { is_repeatable, ..Source::live(&recorder, greeting.to_string()) };
+    let session = source.session.clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let relay = tokio::spawn(proxy.run(recorder.inbox().clone(), async {
         // A dropped sender stops the relay as well.
         let _ = stopped.await;
     }));
-    let seen = if output.wants_screen() {
-        let origin = Origin {
-            title: greeting.to_string(),
-            is_live: true,
-            is_repeatable: false,
-            recording: record.map(Path::to_owned),
-            ..Origin::default()
-        };
-        let theme = Theme::ALL[0];
-        let app = App::new(origin, theme, Keymap::new([]).map_err(anyhow::Error::msg)?);
-        let show = Show { session: session.clone(), grew: recorder.grew() };
+    let (result, printer) = if output.wants_screen() {
         let script = async { end.await.and(std::future::pending::<anyhow::Result<()>>().await) };
         let result = tokio::select! {
-            result = tui::run::run(app, show, std::future::pending()) => result.context("the screen failed"),
+            result = screen::show(&source) => result,
             result = script => result,
             result = interrupted() => result.context("cannot wait for Ctrl-C"),
         };
         (result, None)
     } else {
-        say(greeting);
-        let printer = Printer::start(&recorder, output.clone());
+        say(&source.title);
+        let printer = Printer::start(&source, output.clone());
         let result = tokio::select! {
             result = end => result,
             result = interrupted() => result.context("cannot wait for Ctrl-C"),
@@ -69,7 +60,6 @@ pub(super) async fn run(
         };
         (result, Some(printer))
     };
-    let (result, printer) = seen;
     let _ = stop.send(());
     relay.await.context("the relay failed")?;
     tokio::task::spawn_blocking(|| recorder.finish()).await.context("recording failed")?;
@@ -78,16 +68,26 @@ pub(super) async fn run(
         None => Ok(()),
     };
     closing::words(&session.read().unwrap_or_else(PoisonError::into_inner)).into_iter().for_each(say);
-    if let Some(path) = record {
+    // Where it was recorded to can change while it goes on.
+    if let Some(path) = source.control.state().file {
+        recent::add(&path);
         say(format_args!("recorded in {}; open it again with: wirewalk open {0}", path.display()));
     }
+    say_printed(printed)?;
+    result
+}
+
+/// Says what went wrong with printing, where that matters.
+pub(super) fn say_printed(printed: io::Result<()>) -> anyhow::Result<()> {
     match printed {
         // Whoever read the output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => say(error),
-        printed => printed.context("cannot print")?,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            say(error);
+            Ok(())
+        }
+        printed => printed.context("cannot print"),
     }
-    result
 }
 
 /// Waits for Ctrl-C, or for being asked to end in another way.

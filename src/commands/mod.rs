@@ -7,6 +7,9 @@ mod live;
 mod open;
 mod printer;
 mod proxy;
+mod recent;
+mod screen;
+mod source;
 
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};

@@ -10,7 +10,8 @@ use clap::ColorChoice;
 use tokio::sync::watch;
 
 use super::Output;
-use crate::capture::{Inbox, Recorder};
+use super::source::Source;
+use crate::capture::Control;
 use crate::decode::unit::UnitId;
 use crate::export::{self, Format, Print, text};
 use crate::session::Session;
@@ -78,15 +79,15 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    /// Starts printing what `recorder` records.
-    pub fn start(recorder: &Recorder, output: Output) -> Printer {
-        let (session, grew, inbox) = (recorder.session().clone(), recorder.grew(), recorder.inbox().clone());
+    /// Starts printing what `source` yields.
+    pub fn start(source: &Source, output: Output) -> Printer {
+        let (session, grew, control) = (source.session.clone(), source.grew.clone(), source.control.clone());
         let (deadline, until) = watch::channel(None);
         let (end, ended) = watch::channel(());
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::spawn(move || {
             let _end = end;
-            follow(&session, &inbox, grew, &until, &output, &runtime)
+            follow(&session, &control, grew, &until, &output, &runtime)
         });
         Printer { thread, deadline, ended }
     }
@@ -118,7 +119,7 @@ fn late() -> io::Error {
 
 fn follow(
     session: &RwLock<Session>,
-    inbox: &Inbox,
+    control: &Control,
     mut grew: watch::Receiver<usize>,
     until: &watch::Receiver<Option<Instant>>,
     output: &Output,
@@ -144,7 +145,7 @@ fn follow(
                 break;
             }
             out.write_all(&text)?;
-            if inbox.behind() > BUSY {
+            if control.behind() > BUSY {
                 std::thread::sleep(YIELD);
             }
             if until.borrow().is_some_and(|deadline| Instant::now() > deadline) {

@@ -68,7 +68,7 @@ impl Options {
             let greeting =
                 format!("listening on http://{}, passing on to {upstream}; Ctrl-C ends", proxy.local_addr());
             let record = self.recording.record.as_deref();
-            live::run(proxy, &upstream, record, &self.output, greeting, std::future::pending()).await
+            live::run(proxy, &upstream, record, &self.output, greeting, false, std::future::pending()).await
         })
     }
 }

@@ -77,6 +77,7 @@ impl Connection {
                 }
             }
             What::Closed { by, how, .. } => self.closed(record, *by, *how, units),
+            What::Note { .. } => {}
             What::Lost { dir, bytes, .. } => {
                 self.halves[dir.index()].lose(*bytes, record.at);
                 self.happened(record, *dir, UnitKind::Lost, vec![finding(&tcp::LOST)], units);

@@ -74,7 +74,7 @@ fn happened(happening: &Happening, sink: &mut Sink) {
             value(sink, &LOST_BYTES, || Value::Unsigned(*bytes));
             value(sink, &LOST_WHY, || Value::Text(why.clone()));
         }
-        What::Received { .. } | What::Sent { .. } => {}
+        What::Received { .. } | What::Sent { .. } | What::Note { .. } => {}
     }
 }
 

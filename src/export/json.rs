@@ -17,6 +17,7 @@
 //! | `findings` | each with `rule`, `severity`, `title`, `detail`, `spec` and `span` |
 //! | `links` | the earlier units that it belongs to, each with `kind` and `to` |
 //! | `engine_session` | the Engine.IO `sid`, where it belongs to one |
+//! | `note` | `marked` and `text`, where someone marked it or wrote something about it |
 //!
 //! The value of a field of bytes is their text where they are UTF-8, else `{"base64": …}`.
 
@@ -63,6 +64,9 @@ pub fn unit(session: &Session, unit: &UnitRef, out: &mut dyn Write) -> io::Resul
     put("links", session.links(unit.id).iter().map(link).collect());
     if let Some(engine) = session.engine_session(unit) {
         put("engine_session", engine.sid.clone().into());
+    }
+    if let Some(note) = session.note(unit.id) {
+        object.insert("note".to_owned(), json!({"marked": note.marked, "text": note.text}));
     }
     let text = serde_json::to_string(&object)?;
     writeln!(out, "{}", escape::json(&text))

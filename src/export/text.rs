@@ -9,7 +9,7 @@ use crate::decode::field::Severity;
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Finding, Layer, Node, SourceKind, Tree};
 use crate::escape;
-use crate::session::{Session, UnitRef, headline, value};
+use crate::session::{Note, Session, UnitRef, headline, value};
 use crate::wire::Direction;
 use crate::words;
 
@@ -42,7 +42,7 @@ pub fn heading(out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// One line for a unit, and one for each of its findings.
+/// One line for a unit, one for each of its findings, and one for what someone left with it.
 pub fn summary(
     session: &Session,
     unit: &UnitRef,
@@ -116,7 +116,25 @@ fn line(
     session
         .findings(unit.id)
         .iter()
-        .try_for_each(|(id, found)| finding(found, session.is_first(found.rule, *id), columns, out))
+        .try_for_each(|(id, found)| finding(found, session.is_first(found.rule, *id), columns, out))?;
+    session.note(unit.id).map_or(Ok(()), |note| self::note(note, columns, out))
+}
+
+/// What someone left with a unit.
+fn note(note: &Note, columns: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    let said = match (note.marked, note.text.as_str()) {
+        (true, "") => "★ marked".to_owned(),
+        (true, text) => format!("★ {}", escape::line(text)),
+        (false, text) => format!("✎ {}", escape::line(text)),
+    };
+    let indent = indent(columns);
+    let room = columns.map_or(usize::MAX, |columns| columns - indent);
+    words::fold(&said, room).iter().try_for_each(|line| writeln!(out, "{:indent$}{BOLD}{line}{BOLD:#}", ""))
+}
+
+/// Below the text, and where the terminal is narrow, nearer to the left.
+fn indent(columns: Option<usize>) -> usize {
+    columns.map_or(INDENT, |columns| INDENT.min(columns / 8))
 }
 
 /// What is wrong; what that means too, the first time.
@@ -127,8 +145,7 @@ fn finding(finding: &Finding, first: bool, columns: Option<usize>, out: &mut dyn
         Severity::Note => ("· note", AnsiColor::Cyan),
     };
     let style = colour.on_default();
-    // Below the text, and where the terminal is narrow, nearer to the left.
-    let indent = columns.map_or(INDENT, |columns| INDENT.min(columns / 8));
+    let indent = indent(columns);
     let detail = match finding.detail.as_str() {
         "" => String::new(),
         detail => format!(" ({})", escape::line(detail)),

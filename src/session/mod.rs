@@ -7,6 +7,7 @@ mod engine;
 pub mod headline;
 mod index;
 mod look;
+mod notes;
 pub mod positioned;
 mod store;
 pub mod value;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 
 pub use engine::EngineSession;
 pub use index::UnitRef;
+pub use notes::Note;
 pub use store::{Records, StoreError};
 
 use crate::decode::connection::Connection;
@@ -22,6 +24,7 @@ use crate::decode::field::Rule;
 use crate::decode::unit::{Finding, Link, UnitId};
 use crate::wire::{ConnId, Record, What};
 use index::Index;
+use notes::Notes;
 use store::Store;
 
 /// A session: live, or opened from a transcript.
@@ -30,6 +33,7 @@ pub struct Session {
     decoders: HashMap<ConnId, Connection>,
     index: Index,
     store: Store,
+    notes: Notes,
     max_message: usize,
 }
 
@@ -41,8 +45,14 @@ impl Session {
             decoders: HashMap::new(),
             index: Index::default(),
             store: Store::new(records)?,
+            notes: Notes::default(),
             max_message,
         })
+    }
+
+    /// Reads records back from another place from now on, which holds the same lines at the same offsets.
+    pub fn read_from(&mut self, records: Box<dyn Records>) {
+        self.store.read_from(records);
     }
 
     /// Takes the next record, whose line begins at `offset` of the transcript and can be read there. Fails where
@@ -54,6 +64,12 @@ impl Session {
                 self.store.received(record.conn, *dir, bytes.len(), offset);
             }
             What::Lost { dir, bytes, .. } => self.store.lost(record.conn, *dir, *bytes),
+            What::Note { unit, marked, text } => {
+                if self.unit(UnitId(*unit)).is_some() {
+                    self.notes.take(UnitId(*unit), *marked, text);
+                }
+                return Ok(());
+            }
             _ => self.store.seen(record.conn),
         }
         let max_message = self.max_message;
@@ -97,6 +113,16 @@ impl Session {
     /// The earlier units that a unit belongs to.
     pub fn links(&self, id: UnitId) -> &[(UnitId, Link)] {
         self.index.links.of(id)
+    }
+
+    /// What someone who looked at a unit left with it.
+    pub fn note(&self, unit: UnitId) -> Option<&Note> {
+        self.notes.of(unit)
+    }
+
+    /// All marked units and those with a note, in order.
+    pub fn notes(&self) -> impl DoubleEndedIterator<Item = (UnitId, &Note)> {
+        self.notes.all()
     }
 
     /// Whether a unit is the first that broke a rule, so that what the rule means is worth saying.

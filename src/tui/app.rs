@@ -13,10 +13,13 @@ use super::panes::Panes;
 use super::panes::conversation::Place;
 use super::rows::Rows;
 use super::theme::Theme;
+use crate::capture::control::State;
+use crate::capture::player::Pace;
 use crate::decode::field::Severity;
 use crate::decode::unit::{SourceId, UnitId};
 use crate::session::Session;
 use crate::wire::ConnId;
+use crate::words;
 
 /// What comes in.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub enum Msg {
     Grew,
     /// Nothing more will come.
     Ended,
+    /// How the session stands that is captured or played, and how many bytes capture is behind.
+    State(State, usize),
     /// Something was done that was asked for, or failed.
     Said(Severity, String),
 }
@@ -44,12 +49,32 @@ pub enum Effect {
     Quit,
     /// Put text on the clipboard of the terminal.
     Copy(String),
+    /// Ask the session for something.
+    Ask(Ask),
+}
+
+/// What a session is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
     /// Record into a file, with what was seen so far.
     Record(PathBuf),
     /// Record no longer.
     StopRecording,
     /// Write what was seen so far into a file.
     Save(PathBuf),
+    /// Leave a mark or a note with a unit.
+    Note {
+        /// The unit.
+        unit: UnitId,
+        /// Whether it is marked.
+        marked: bool,
+        /// The note; empty where there is none.
+        text: String,
+    },
+    /// Play a transcript at another pace.
+    Pace(Pace),
+    /// Play the next record of a transcript.
+    Step,
 }
 
 /// A pane of the flow's screen.
@@ -219,7 +244,7 @@ pub struct Notice {
 }
 
 /// What the bars say of where the units come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
     /// What is shown: the proxied server, or the transcript.
     pub title: String,
@@ -229,8 +254,8 @@ pub struct Origin {
     pub is_live: bool,
     /// Whether what is shown can be had again as it is: a transcript, or the demo.
     pub is_repeatable: bool,
-    /// The file that is recorded into.
-    pub recording: Option<PathBuf>,
+    /// How the session stands that is captured or played.
+    pub state: State,
     /// How many bytes capture is behind.
     pub behind: usize,
 }
@@ -354,8 +379,12 @@ impl App {
 
     /// What would be lost by ending now.
     pub fn would_be_lost(&self) -> Option<String> {
-        (!self.origin.is_repeatable && self.origin.recording.is_none() && self.shown.0 > 0)
-            .then(|| "What was seen is not recorded, and is gone when wirewalk ends.".to_owned())
+        let is_lost = !self.origin.is_repeatable && self.origin.state.file.is_none() && self.shown.0 > 0;
+        match self.origin.state.unsaved {
+            0 if !is_lost => None,
+            0 => Some("What was seen is not recorded, and is gone when wirewalk ends.".to_owned()),
+            n => Some(format!("{} not saved, and gone when wirewalk ends.", words::count(n as u64, "note"))),
+        }
     }
 
     /// Says something at the bottom.

@@ -1,6 +1,6 @@
 //! Moving about: from row to row, field to field, byte to byte, and to what belongs together.
 
-use super::app::{App, Effect, Pane, Screen, Selection};
+use super::app::{App, Ask, Effect, Pane, Screen, Selection};
 use super::keys::Action;
 use super::layout::Areas;
 use super::look::Look;
@@ -15,7 +15,7 @@ pub const BYTES_A_ROW: usize = 16;
 /// Does what an action of moving says.
 pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
     match (app.screen, app.focus) {
-        (Screen::Flow, Pane::Flow) => flow(app, session, action),
+        (Screen::Flow, Pane::Flow) => return flow(app, session, action),
         (Screen::Flow, Pane::Layers) => layers(app, action),
         (Screen::Flow, Pane::Bytes) => bytes(app, action),
         (Screen::Flow, Pane::Explain) => {
@@ -58,14 +58,14 @@ fn scroll(top: &mut usize, page: usize, action: Action) {
     }
 }
 
-fn flow(app: &mut App, session: &Session, action: Action) {
+fn flow(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
     let at = app.selection.unit.and_then(|unit| app.rows.position(unit)).unwrap_or_default();
     if let Some(to) = moved(at, app.rows.len(), page(app), action) {
         // Following is for who stands at the end and stays there.
         app.following =
             matches!(action, Action::Bottom | Action::Down | Action::PageDown) && to + 1 == app.rows.len();
         select_row(app, session, to);
-        return;
+        return Vec::new();
     }
     match action {
         Action::Open => update::focus(app, Pane::Layers),
@@ -87,8 +87,11 @@ fn flow(app: &mut App, session: &Session, action: Action) {
         Action::NextFinding => find(app, session, true, |session, id| !session.findings(id).is_empty()),
         Action::PreviousFinding => find(app, session, false, |session, id| !session.findings(id).is_empty()),
         Action::Partner => partner(app, session),
+        Action::NextMark => find(app, session, true, |session, id| session.note(id).is_some()),
+        Action::Mark => return mark(app, session),
         _ => {}
     }
+    Vec::new()
 }
 
 /// Selects the unit of a row.
@@ -293,6 +296,15 @@ fn find(app: &mut App, session: &Session, onward: bool, is_such: impl Fn(&Sessio
         }
         None => app.say(crate::decode::field::Severity::Note, "there is none further on"),
     }
+}
+
+/// Sets the bookmark of the selected unit, or takes it away.
+fn mark(app: &App, session: &Session) -> Vec<Effect> {
+    let Some(unit) = app.selection.unit else { return Vec::new() };
+    let note = session.note(unit);
+    let marked = !note.is_some_and(|note| note.marked);
+    let text = note.map(|note| note.text.clone()).unwrap_or_default();
+    vec![Effect::Ask(Ask::Note { unit, marked, text })]
 }
 
 /// Goes to the unit that this one answers, or to that which answers it.

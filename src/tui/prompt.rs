@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
-use super::app::{App, Completion, Effect, Prompt, Question};
+use super::app::{App, Ask, Completion, Effect, Prompt, Question};
 use super::keys::{self, BINDINGS};
 use super::{motion, update};
 use crate::decode::field::Severity;
@@ -16,7 +16,7 @@ use crate::session::Session;
 const MAX_HISTORY: usize = 200;
 
 /// Begins to ask.
-pub fn ask(app: &mut App, _session: &Session, question: Question) {
+pub fn ask(app: &mut App, session: &Session, question: Question) {
     let mut prompt = Prompt {
         question,
         input: Input::default(),
@@ -27,6 +27,10 @@ pub fn ask(app: &mut App, _session: &Session, question: Question) {
     };
     if matches!(question, Question::Record | Question::Save) {
         prompt.input = Input::new("session.wirewalk".to_owned());
+    }
+    if question == Question::Note {
+        let note = app.selection.unit.and_then(|unit| session.note(unit));
+        prompt.input = Input::new(note.map(|note| note.text.clone()).unwrap_or_default());
     }
     app.prompt = Some(prompt);
     complete(app);
@@ -178,8 +182,9 @@ fn answer(app: &mut App, session: &Session) -> Vec<Effect> {
     let done = match question {
         Question::Command => command(app, session, &text),
         Question::GoTo => go_to(app, session, &text),
-        Question::Record if !text.is_empty() => Ok(vec![Effect::Record(PathBuf::from(text))]),
-        Question::Save if !text.is_empty() => Ok(vec![Effect::Save(PathBuf::from(text))]),
+        Question::Record if !text.is_empty() => Ok(vec![Effect::Ask(Ask::Record(PathBuf::from(text)))]),
+        Question::Save if !text.is_empty() => Ok(vec![Effect::Ask(Ask::Save(PathBuf::from(text)))]),
+        Question::Note => Ok(note(app, session, &text)),
         _ => Ok(Vec::new()),
     };
     match done {
@@ -190,6 +195,13 @@ fn answer(app: &mut App, session: &Session) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Leaves the text with the selected unit; an empty one takes the note away.
+fn note(app: &App, session: &Session, text: &str) -> Vec<Effect> {
+    let Some(unit) = app.selection.unit else { return Vec::new() };
+    let marked = session.note(unit).is_some_and(|note| note.marked);
+    vec![Effect::Ask(Ask::Note { unit, marked, text: text.to_owned() })]
 }
 
 fn command(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, String> {

@@ -12,13 +12,15 @@ use crossterm::{execute, terminal};
 use futures_util::StreamExt as _;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::app::{App, Effect, Msg};
+use super::app::{App, Ask, Effect, Msg};
 use super::home::{Choice, Home, Outcome};
 use super::update::update;
 use super::view;
+use crate::capture::Control;
+use crate::decode::field::Severity;
 use crate::session::Session;
 
 /// At most so often the screen is drawn.
@@ -31,6 +33,8 @@ pub struct Show {
     pub session: Arc<RwLock<Session>>,
     /// Tells that it grew; closed when nothing more comes.
     pub grew: watch::Receiver<usize>,
+    /// What records, saves, keeps notes and plays.
+    pub control: Control,
 }
 
 /// The terminal in raw mode on its second screen; given back when this is dropped, and when there is a panic.
@@ -74,21 +78,23 @@ fn give_back() {
     let _ = terminal::disable_raw_mode();
 }
 
-/// Shows the session until the user ends it, or `end` is over.
-pub async fn run(mut app: App, show: Show, end: impl Future<Output = ()>) -> io::Result<()> {
+/// Shows the session until the user ends it.
+pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
     let _guard = Guard::take()?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     app.size = terminal::size()?;
     let mut events = EventStream::new();
-    let mut grew = show.grew.clone();
+    let mut states = show.control.states();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    // What stood before the first message is shown as well.
+    let _ = tell.send(Msg::State(show.control.state(), 0));
+    let _ = tell.send(Msg::Grew);
     let mut is_growing = true;
     let mut is_stale = true;
     let mut drawn = Instant::now() - FRAME;
-    tokio::pin!(end);
     loop {
         let msg = tokio::select! {
             biased;
-            () = &mut end => return Ok(()),
             event = events.next() => match event {
                 Some(Ok(Event::Key(key))) => Msg::Key(key),
                 Some(Ok(Event::Mouse(mouse))) => Msg::Mouse(mouse),
@@ -105,7 +111,9 @@ pub async fn run(mut app: App, show: Show, end: impl Future<Output = ()>) -> io:
                 drawn = Instant::now();
                 continue;
             },
-            changed = grew.changed(), if is_growing => match changed {
+            Some(msg) = told.recv() => msg,
+            Ok(()) = states.changed() => Msg::State(show.control.state(), show.control.behind()),
+            changed = show.grew.changed(), if is_growing => match changed {
                 Ok(()) => Msg::Grew,
                 Err(_) => {
                     is_growing = false;
@@ -122,10 +130,31 @@ pub async fn run(mut app: App, show: Show, end: impl Future<Output = ()>) -> io:
             match effect {
                 Effect::Quit => return Ok(()),
                 Effect::Copy(text) => copy(&text)?,
-                Effect::Record(_) | Effect::StopRecording | Effect::Save(_) => {}
+                Effect::Ask(ask) => asked(&show.control, ask, tell.clone()),
             }
         }
     }
+}
+
+/// Asks the session for something, and tells how it went when the answer is there.
+fn asked(control: &Control, ask: Ask, tell: mpsc::UnboundedSender<Msg>) {
+    let (reply, done) = match ask {
+        Ask::Record(path) => (control.record_to(&path), format!("recording into {}", path.display())),
+        Ask::StopRecording => (control.stop_recording(), "no longer recording".to_owned()),
+        Ask::Save(path) => (control.save(&path), format!("saved in {}", path.display())),
+        Ask::Note { unit, marked, text } => (control.note(unit, marked, &text), String::new()),
+        Ask::Pace(pace) => (control.pace(pace), String::new()),
+        Ask::Step => (control.step(), String::new()),
+    };
+    tokio::spawn(async move {
+        let said = match reply.answer().await {
+            Ok(()) if done.is_empty() => Msg::Grew,
+            Ok(()) => Msg::Said(Severity::Note, done),
+            Err(error) => Msg::Said(Severity::Error, error.to_string()),
+        };
+        // The screen may have ended meanwhile.
+        let _ = tell.send(said);
+    });
 }
 
 /// Shows the start page until something is chosen; `None` where wirewalk is to end.

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::app::{App, BytesForm, Conversation, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
+use super::app::{App, Ask, BytesForm, Conversation, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
 use super::keys::{Action, Chord};
 use super::panes::conversation::Place;
 use super::rows::{Choice, Rows};
@@ -37,6 +37,10 @@ pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
         Msg::Ended => {
             app.origin.is_live = false;
             grew(app, session);
+            Vec::new()
+        }
+        Msg::State(state, behind) => {
+            (app.origin.state, app.origin.behind) = (state, behind);
             Vec::new()
         }
         Msg::Said(severity, text) => {
@@ -94,7 +98,9 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         Action::GoTo => prompt::ask(app, session, Question::GoTo),
         Action::Note => prompt::ask(app, session, Question::Note),
         Action::Save => prompt::ask(app, session, Question::Save),
-        Action::Record if app.origin.recording.is_some() => return vec![Effect::StopRecording],
+        Action::Record if app.origin.is_live && app.origin.state.file.is_some() => {
+            return vec![Effect::Ask(Ask::StopRecording)];
+        }
         Action::Record => prompt::ask(app, session, Question::Record),
         Action::NextPane => focus_next(app, 1),
         Action::PreviousPane => focus_next(app, Pane::ALL.len() - 1),

@@ -44,6 +44,7 @@ impl Wirewalk {
     pub fn start(server: std::net::SocketAddr, output: Output) -> Wirewalk {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_wirewalk"));
+        command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
         command.args(["proxy", &format!("http://{server}"), "--listen", "127.0.0.1:0", "--record"]);
         command.arg(folder.path().join(TRANSCRIPT));
         command.stdout(if output == Output::Unread { Stdio::piped() } else { Stdio::null() });

@@ -41,6 +41,7 @@ impl Wirewalk {
     pub fn start(upstream: SocketAddr) -> Wirewalk {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_wirewalk"));
+        command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
         command.args(["proxy", &format!("http://{upstream}"), "--listen", "127.0.0.1:0", "--print", "json"]);
         command.arg("--record").arg(folder.path().join("recording"));
         let mut process = Process::start("wirewalk", &mut command);

@@ -44,7 +44,7 @@ impl Header {
 }
 
 /// Appends a record as one line, its line feed included.
-pub(super) fn write(record: &Record, out: &mut Vec<u8>) {
+pub(in crate::capture) fn write(record: &Record, out: &mut Vec<u8>) {
     // Writing into a Vec cannot fail, and these types always serialize.
     let mut head = |kind: &str| {
         let _ = write!(out, r#"{{"at":{},"conn":{},"type":"{kind}""#, record.at.0, record.conn.0);
@@ -84,6 +84,11 @@ pub(super) fn write(record: &Record, out: &mut Vec<u8>) {
             head("lost");
             let _ = write!(out, r#","dir":"{}","bytes":{bytes},"why":"#, dir.as_str());
             let _ = serde_json::to_writer(&mut *out, why);
+        }
+        What::Note { unit, marked, text } => {
+            head("note");
+            let _ = write!(out, r#","unit":{unit},"marked":{marked},"text":"#);
+            let _ = serde_json::to_writer(&mut *out, text);
         }
     }
     out.extend_from_slice(b"}\n");
@@ -135,6 +140,8 @@ struct Line<'a> {
     replaces: Option<(u64, u64)>,
     why: Option<serde_json::Value>,
     bytes: Option<u64>,
+    unit: Option<u32>,
+    marked: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -167,6 +174,11 @@ pub(super) fn read(text: &str) -> Result<Option<Record>, LineError> {
             dir: line.dir()?,
             bytes: line.bytes.ok_or("\"bytes\" is missing")?,
             why: line.why.as_ref().and_then(|w| w.as_str()).unwrap_or_default().to_owned(),
+        },
+        "note" => What::Note {
+            unit: line.unit.ok_or("\"unit\" is missing")?,
+            marked: line.marked.unwrap_or_default(),
+            text: line.text.map(Cow::into_owned).unwrap_or_default(),
         },
         _ => return Ok(None),
     };
@@ -298,6 +310,10 @@ mod tests {
             at(What::Lost { dir: Direction::ToClient, bytes: 9, why: "the disk is full".to_owned() }),
             r#"{"at":0,"conn":1,"type":"lost","dir":"s2c","bytes":9,"why":"the disk is full"}"#,
         );
+        check(
+            at(What::Note { unit: 12, marked: true, text: "see\nhere".to_owned() }),
+            r#"{"at":0,"conn":1,"type":"note","unit":12,"marked":true,"text":"see\nhere"}"#,
+        );
     }
 
     #[test]
@@ -311,6 +327,7 @@ mod tests {
                 r#"{"at":0,"conn":1,"type":"sent","dir":"c2s","replaces":[3,1],"why":"rewritten","text":""}"#,
                 "ends before",
             ),
+            (r#"{"at":0,"conn":1,"type":"note","marked":true}"#, "\"unit\" is missing"),
             (r#"{"at":0,"conn":1"#, "EOF"),
         ];
         for (line, expected) in cases {

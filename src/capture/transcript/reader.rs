@@ -1,7 +1,7 @@
 //! Reads a transcript from its beginning, record by record.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::line::{self, Header, VERSION};
@@ -117,6 +117,33 @@ impl Reader {
         self.cut_off
     }
 
+    /// How many bytes were read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// As [`Reader::next_record`], for a file that is still being written: a line that is not complete is read again
+    /// the next time. Fails where the file became shorter.
+    pub fn next_whole(&mut self) -> Result<Option<(u64, Record)>, TranscriptError> {
+        let failed = |path: &Path, error| TranscriptError::Read { path: path.to_owned(), error };
+        let (begin, lines) = (self.offset, self.lines);
+        let record = self.next_record()?;
+        if record.is_some() && self.buffer.last() == Some(&b'\n') {
+            return Ok(record);
+        }
+        let length = self.file.get_ref().metadata().map_err(|error| failed(&self.path, error))?.len();
+        if length < self.offset {
+            return Err(failed(&self.path, io::Error::other("it became shorter while it was read")));
+        }
+        let cut_off = self.buffer.len() as u64;
+        // Lines of an unknown type may stand between; only the last one is not complete.
+        self.offset = (self.offset - cut_off).max(begin);
+        self.lines = (self.lines - u64::from(cut_off > 0)).max(lines);
+        self.cut_off = 0;
+        self.file.seek(SeekFrom::Start(self.offset)).map_err(|error| failed(&self.path, error))?;
+        Ok(None)
+    }
+
     /// The next record, and the offset of its line in the file; `None` at the end. A last line that is cut off
     /// counts as the end. Lines of a type that a later revision added are passed over.
     pub fn next_record(&mut self) -> Result<Option<(u64, Record)>, TranscriptError> {
@@ -132,6 +159,7 @@ impl Reader {
             };
             match line::read(text) {
                 Ok(Some(record)) => return Ok(Some((begin, record))),
+                Ok(None) if !complete => return Ok(None),
                 Ok(None) => {}
                 Err(_) if !complete => {
                     self.cut_off = self.buffer.len() as u64;

@@ -7,8 +7,18 @@ use std::path::Path;
 use super::line::{self, Header};
 use super::lines::Lines;
 use super::reader::TranscriptError;
+use crate::capture::control::cannot_write;
 use crate::session::positioned;
 use crate::wire::Record;
+
+/// Makes the file `path`, which must not exist yet, readable and writable by its owner alone.
+pub(in crate::capture) fn create(path: &Path) -> Result<File, TranscriptError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| cannot_write(path, error))
+}
 
 /// Appends records. What is appended is on disk after the next [`Writer::flush`].
 #[derive(Debug)]
@@ -23,16 +33,8 @@ impl Writer {
     /// Makes the file `path`, which must not exist yet, readable and writable by its owner alone, and writes the
     /// header.
     pub fn create(path: &Path, header: &Header) -> Result<Writer, TranscriptError> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::AlreadyExists => TranscriptError::Exists(path.to_owned()),
-            _ => TranscriptError::Write { path: path.to_owned(), error },
-        };
-        let mut writer = Writer::new(options.open(path).map_err(failed)?, header);
-        writer.flush().map_err(failed)?;
+        let mut writer = Writer::new(create(path)?, header);
+        writer.flush().map_err(|error| TranscriptError::Write { path: path.to_owned(), error })?;
         Ok(writer)
     }
 
@@ -51,6 +53,21 @@ impl Writer {
         let _ = serde_json::to_writer(&mut buffer, header);
         buffer.push(b'\n');
         Writer { file, buffer, flushed: 0 }
+    }
+
+    /// The same file, and how many bytes of it are written and never change.
+    pub(in crate::capture) fn written(&self) -> io::Result<(File, u64)> {
+        Ok((self.file.try_clone()?, self.flushed))
+    }
+
+    /// How many bytes are written.
+    pub fn bytes_written(&self) -> u64 {
+        self.flushed
+    }
+
+    /// Goes on in `file`, which holds the same bytes. Nothing waits to be flushed.
+    pub(in crate::capture) fn go_on_in(&mut self, file: File) {
+        self.file = file;
     }
 
     /// The lines of the same file, to read back what was flushed.

@@ -30,7 +30,7 @@ pub fn header(area: Rect, buf: &mut Buffer, session: &Session, app: &App) -> Vec
     if findings > 0 {
         right = format!(" {} ·{right}", words::count(findings as u64, "finding"));
     }
-    if let Some(path) = &app.origin.recording {
+    if let Some(path) = app.origin.state.file.as_ref().filter(|_| app.origin.is_live) {
         right = format!(" ● {}{right}", path.display());
     }
     let right = crate::tui::paint::cell(&right);

@@ -239,6 +239,9 @@ fn what(pen: &mut Pen<'_>, session: &Session, unit: &UnitRef, words: &Words, wid
     if pen.room() > 60 {
         pen.skip(words.depth.saturating_sub(1));
     }
+    if let Some(note) = session.note(unit.id).filter(|note| !note.text.is_empty()) {
+        pen.put("✎ ", app.theme.key).peer(&words::cut(&note.text, 40), app.theme.key).skip(2);
+    }
     if let Some(severity) = unit.severity {
         pen.put(sign(severity), app.theme.severity(severity)).put(" ", Style::new());
     }
@@ -339,6 +342,7 @@ impl Tied {
                 if self.earlier.contains(&unit) { "├" } else { "│" }
             }
             (Some(selected), _) if unit > selected && answers(selected) => "◂",
+            _ if session.note(unit).is_some() => "★",
             _ => " ",
         };
         (sign, app.theme.strong)

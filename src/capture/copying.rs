@@ -1,0 +1,82 @@
+//! Copies of a transcript, made on the side while its only writer goes on: what was written once never changes.
+
+use std::fs::{self, File};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::control::cannot_write;
+use super::transcript::{self, TranscriptError};
+use crate::session::positioned;
+
+/// So many bytes are copied at once.
+const CHUNK: u64 = 1 << 20;
+
+/// A copy of a transcript as far as it goes: a named file, or one that is gone at the end.
+#[derive(Debug)]
+pub(super) struct Copy {
+    /// Its name, where it has one.
+    pub path: Option<PathBuf>,
+    /// The file.
+    pub file: File,
+    /// How many bytes were copied.
+    pub copied: u64,
+}
+
+impl Copy {
+    /// Makes the file `path`, which must not exist yet, or one without a name; nothing is copied yet.
+    pub fn create(path: Option<PathBuf>) -> Result<Copy, TranscriptError> {
+        let file = match &path {
+            Some(path) => transcript::create(path)?,
+            None => tempfile::tempfile().map_err(|error| cannot_write(&std::env::temp_dir(), error))?,
+        };
+        Ok(Copy { path, file, copied: 0 })
+    }
+
+    /// Copies what `from` has up to `end`. Where that fails, the copy is removed.
+    pub fn up_to(mut self, from: &File, end: u64) -> Result<Copy, TranscriptError> {
+        match bytes(from, self.copied..end, &self.file) {
+            Ok(()) => {
+                self.copied = end;
+                Ok(self)
+            }
+            Err(error) => Err(self.given_up(error)),
+        }
+    }
+
+    /// Appends `bytes`. Where that fails, the copy is removed.
+    pub fn and(mut self, bytes: &[u8]) -> Result<Copy, TranscriptError> {
+        match positioned::write_all_at(&self.file, bytes, self.copied) {
+            Ok(()) => {
+                self.copied += bytes.len() as u64;
+                Ok(self)
+            }
+            Err(error) => Err(self.given_up(error)),
+        }
+    }
+
+    /// Removes a copy that is not complete: nobody should take it for one.
+    fn given_up(&self, error: io::Error) -> TranscriptError {
+        let Some(path) = &self.path else { return cannot_write(&std::env::temp_dir(), error) };
+        // Best effort: the error that is told matters more.
+        let _ = fs::remove_file(path);
+        cannot_write(path, error)
+    }
+}
+
+/// Copies a range, whatever the cursors of both files are.
+fn bytes(from: &File, mut range: Range<u64>, to: &File) -> io::Result<()> {
+    let mut buffer = Vec::new();
+    while !range.is_empty() {
+        buffer.resize((range.end - range.start).min(CHUNK) as usize, 0);
+        positioned::read_exact_at(from, &mut buffer, range.start)?;
+        positioned::write_all_at(to, &buffer, range.start)?;
+        range.start += buffer.len() as u64;
+    }
+    Ok(())
+}
+
+/// Whether both names are of one file.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+}
