@@ -7,6 +7,7 @@ use super::field::{ProtocolDef, fields, rules};
 use super::sink::Sink;
 use super::unit::{Happening, SourceId, Span, Value};
 use crate::wire::{Connected, Direction, How, Opened, Peer, Tls, What};
+use crate::words;
 
 /// TCP, as seen by a proxy.
 pub static PROTOCOL: ProtocolDef = ProtocolDef {
@@ -70,7 +71,7 @@ fn happened(happening: &Happening, sink: &mut Sink) {
         What::Tls(what) => tls(what, sink),
         What::Closed { by, how, error } => closed(happening, *by, *how, error.as_deref(), sink),
         What::Lost { bytes, why, .. } => {
-            sink.summary(|| format!("{bytes} bytes passed without being captured: {why}"));
+            sink.summary(|| format!("{} passed without being captured: {why}", words::count(*bytes, "byte")));
             value(sink, &LOST_BYTES, || Value::Unsigned(*bytes));
             value(sink, &LOST_WHY, || Value::Text(why.clone()));
         }
@@ -153,7 +154,7 @@ fn opaque(input: &Input<'_>, sink: &mut Sink) {
     } else {
         "bytes of no protocol that wirewalk knows"
     };
-    sink.summary(|| format!("{} bytes: {what}", input.length));
+    sink.summary(|| format!("{}: {what}", words::count(input.length, "byte")));
     sink.field(&PAYLOAD, whole(), || Value::Bytes);
 }
 

@@ -9,6 +9,7 @@ use super::framing::CompleteMessage;
 use super::inflater::Inflater;
 use super::rules::*;
 use super::utf8::Utf8;
+use crate::words;
 
 /// The room that is kept from one message to the next, so that most need no allocation.
 const KEPT_CAPACITY: usize = 256 << 10;
@@ -89,7 +90,7 @@ impl Assembly {
         if open.kept && open.length > self.max as u64 {
             open.kept = false;
             self.bytes = Vec::new();
-            let detail = format!("more than {} bytes", self.max);
+            let detail = format!("more than {}", words::count(self.max as u64, "byte"));
             frame.find(&MESSAGE_TOO_LONG, frame.length_bits(), detail);
         }
     }
@@ -202,7 +203,11 @@ impl Open {
             if self.kept && self.length > max as u64 {
                 self.kept = false;
                 *out = Vec::new();
-                frame.find(&MESSAGE_TOO_LONG, frame.payload(), format!("more than {max} bytes inflated"));
+                frame.find(
+                    &MESSAGE_TOO_LONG,
+                    frame.payload(),
+                    format!("more than {} inflated", words::count(max as u64, "byte")),
+                );
             }
             if let Err(why) = result {
                 self.broken = true;
