@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use wirewalk::decode::limits::MAX_MESSAGE;
 use wirewalk::decode::sink::Detail;
+use wirewalk::decode::unit::UnitKind;
 use wirewalk::session::{Records, Session, StoreError};
 use wirewalk::wire::{ConnId, Direction, How, Peer, Record, Timestamp, What};
 
@@ -129,4 +130,27 @@ fn a_head_that_was_cut_short_is_said_to_be() {
     let (mut session, _) = session(vec![(Direction::ToServer, "GET / HTTP/1.1\r\nHo".into())]);
     ingest(&mut session, What::Closed { by: Peer::Client, how: How::Fin, error: None }, 0);
     assert_eq!(findings(&session), ["http.truncated"]);
+}
+
+/// What closing units say, whichever bytes there were.
+fn closings(session: &Session) -> Vec<String> {
+    let closed = session.ids().filter_map(|id| session.unit(id)).filter(|unit| unit.kind == UnitKind::Closed);
+    let trees = closed.map(|unit| session.look(&unit, Detail::Tree).unwrap());
+    trees.map(|tree| format!("{:?}", tree.layers[0].nodes)).collect()
+}
+
+#[test]
+fn what_comes_behind_the_end_of_a_connection_still_belongs_to_it() {
+    let hello = || (Direction::ToServer, Bytes::from_static(b"\x01\x02\x03\x04\x05"));
+    let (mut session, _) = session(vec![hello(), hello()]);
+    ingest(&mut session, What::Closed { by: Peer::Server, how: How::Reset, error: None }, 0);
+    ingest(&mut session, What::Received { dir: Direction::ToServer, bytes: hello().1 }, 1);
+    ingest(&mut session, What::Closed { by: Peer::Client, how: How::Fin, error: None }, 0);
+    let begins: Vec<_> = session.ids().filter_map(|id| session.unit(id)).map(|u| u.begin).collect();
+    assert_eq!(begins, [0, 5, 0, 10, 15]);
+    let sent = |line: &str| line.contains("tcp.bytes_to_server");
+    let closings = closings(&session);
+    assert!(closings.iter().all(|line| sent(line)), "{closings:?}");
+    assert!(closings[0].contains("Unsigned(10)") && closings[1].contains("Unsigned(15)"), "{closings:?}");
+    assert_eq!(findings(&session), ["tcp.reset"]);
 }

@@ -32,6 +32,14 @@ pub trait Units {
     fn announce(&mut self, sid: &str, dir: Direction, announced: Option<Announced>);
 }
 
+/// What is left of a connection that is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    tally: Tally,
+    /// Where each direction ended.
+    positions: [u64; 2],
+}
+
 /// The decoder of one connection.
 #[derive(Debug)]
 pub struct Connection {
@@ -39,7 +47,6 @@ pub struct Connection {
     exchange: Exchange,
     tally: Tally,
     max_message: usize,
-    over: bool,
 }
 
 impl Connection {
@@ -52,13 +59,22 @@ impl Connection {
             exchange: Exchange::default(),
             tally: Tally::default(),
             max_message,
-            over: false,
         }
     }
 
-    /// Whether nothing more is expected: both directions have ended.
-    pub fn is_over(&self) -> bool {
-        self.over
+    /// What must be remembered where nothing more is expected, since both directions have ended.
+    pub fn ended(&self) -> Option<Ended> {
+        let positions = self.halves.each_ref().map(|half| half.place.end());
+        self.halves.iter().all(|half| half.ended).then_some(Ended { tally: self.tally, positions })
+    }
+
+    /// The decoder of a connection that was over, for what comes all the same.
+    pub fn behind(ended: Ended) -> Connection {
+        let mut connection = Connection { tally: ended.tally, ..Connection::new(0) };
+        for (half, position) in connection.halves.iter_mut().zip(ended.positions) {
+            half.end_at(position);
+        }
+        connection
     }
 
     /// Takes the next record of this connection.
@@ -110,33 +126,8 @@ impl Connection {
                 self.leftover(record, ended, units);
             }
         }
-        self.over = self.halves.iter().all(|h| h.ended);
-        let findings = self.closing_findings(dir, how, first);
+        let findings = half::closing_findings(&self.halves, &self.exchange, dir, how, first);
         self.happened(record, dir, UnitKind::Closed, findings, units);
-    }
-
-    /// Says what a closing means for what was going on; `first`: whether no direction had ended before it.
-    fn closing_findings(&self, dir: Direction, how: How, first: bool) -> Vec<Finding> {
-        if how == How::Stopped {
-            return Vec::new();
-        }
-        let mut findings = Vec::new();
-        if dir == Direction::ToClient && !self.exchange.pending.is_empty() {
-            findings.push(finding(&http1::rules::UNANSWERED));
-        }
-        if how == How::Reset {
-            findings.push(finding(&tcp::RESET));
-        }
-        let closed = |d: Direction| self.halves[d.index()].close_frame;
-        if self.halves.iter().any(Half::is_websocket) && !closed(dir) {
-            match closed(dir.reverse()) {
-                false if first => findings.push(finding(&tcp::DROPPED)),
-                // That it was dropped was said when the other direction ended.
-                false => {}
-                true => findings.push(finding(&tcp::CLOSE_UNANSWERED)),
-            }
-        }
-        findings
     }
 
     /// Steps through what is there in one direction.
@@ -334,10 +325,11 @@ impl Connection {
             }
             websocket::Step::Frame { len, frame } => (len, frame),
         };
+        let header = frame.header;
         half.place.take(len);
         let id = units.next_id();
         let mut unit = half.place.unit(conn, dir, UnitKind::Frame);
-        if let Some(sid) = half.sid.as_ref().filter(|_| !frame.header.is_control()) {
+        if let Some(sid) = half.sid.as_ref().filter(|_| !header.is_control()) {
             half.memory.announced = units.announced(sid, dir);
         }
         unit.memory = half.memory;
@@ -345,16 +337,16 @@ impl Connection {
         if frame.continues {
             unit.links.extend(half.last_fragment.map(|to| Link { kind: LinkKind::Fragment, to }));
         }
-        if !frame.header.is_control() {
-            half.last_fragment = (!frame.header.fin).then_some(id);
+        if !header.is_control() {
+            half.last_fragment = (!header.fin).then_some(id);
         }
         if let Some(message) = frame.message {
-            if frame.header.is_control() {
-                half.control.frame(id, &frame.header, &message.bytes, &mut other.control, &mut unit.links);
-                half.close_frame |= frame.header.opcode == opcode::CLOSE;
+            if header.is_control() {
+                half.control.frame(id, &header, &message.bytes, &mut other.control, &mut unit.links);
+                half.close_frame |= header.opcode == opcode::CLOSE;
             } else {
                 let mut sink = Sink::new(Detail::Facts, Bytes::new());
-                let (source, offset) = half::message_source(&frame.header, &message, frame.continues);
+                let (source, offset) = half::message_source(&header, &message, frame.continues);
                 let payload = Payload {
                     bytes: message.bytes,
                     source,
@@ -377,14 +369,17 @@ impl Connection {
                 }
             }
         }
-        if unit.findings.iter().any(|f| f.rule.severity == super::field::Severity::Error) {
-            half.violation.get_or_insert(id);
+        half.judge(id, &mut unit);
+        if header.opcode == opcode::CLOSE {
+            unit.links.extend(other.met(id));
         }
-        if frame.header.opcode == opcode::CLOSE {
-            unit.links.extend(other.violation.take().map(|to| Link { kind: LinkKind::Violation, to }));
+        if header.is_endless() {
+            // What comes now is the payload for good. Each record of it is shown as it comes.
+            unit.undecoded = true;
+            half.protocol = Protocol::Opaque;
         }
         units.push(unit);
-        if let Some(sid) = half.sid.as_ref().filter(|_| !frame.header.is_control()) {
+        if let Some(sid) = half.sid.as_ref().filter(|_| !header.is_control()) {
             units.announce(sid, dir, half.memory.announced);
         }
         Some(len)
@@ -462,6 +457,9 @@ impl Connection {
         let mut unit = half.unit(record.conn, kind);
         unit.undecoded = true;
         unit.findings = findings;
+        if kind == UnitKind::Frame {
+            half.judge(units.next_id(), &mut unit);
+        }
         units.push(unit);
     }
 
@@ -479,8 +477,7 @@ impl Connection {
         (unit.at, unit.end) = (record.at, record.at);
         unit.findings = findings;
         if kind == UnitKind::Closed {
-            let broken = self.halves[dir.reverse().index()].violation.take();
-            unit.links.extend(broken.map(|to| Link { kind: LinkKind::Violation, to }));
+            unit.links.extend(self.halves[dir.reverse().index()].met(units.next_id()));
         }
         if let What::Opened(opened) = &record.what
             && let crate::wire::Connected::No { .. } = opened.connected

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::field::Rule;
+use super::field::{Rule, Severity};
 use super::http1;
 use super::http1::Exchange;
 use super::http1::head::{Head, Parsed, Role};
@@ -13,8 +13,8 @@ use super::unit::{Fact, Finding, Link, LinkKind, Memory, SourceId, Span, Unit, U
 use super::websocket::deflate::Parameters;
 use super::websocket::frame::{FrameHeader, opcode};
 use super::websocket::{CompleteMessage, extensions};
-use super::{unit, websocket};
-use crate::wire::{ConnId, Direction, Record, Timestamp, What};
+use super::{tcp, unit, websocket};
+use crate::wire::{ConnId, Direction, How, Record, Timestamp, What};
 
 /// What a direction speaks.
 #[derive(Debug)]
@@ -56,7 +56,9 @@ pub(super) struct Half {
     /// A close frame was sent.
     pub close_frame: bool,
     /// The first frame that broke the protocol, until the other peer closes.
-    pub violation: Option<UnitId>,
+    violation: Option<UnitId>,
+    /// How the other peer closed while the frame that broke the protocol was not complete, so that it had no number.
+    met_by: Option<UnitId>,
     /// What is to be said of the unit that comes next.
     pub remarks: Vec<Finding>,
     /// Nothing more will come.
@@ -79,6 +81,7 @@ impl Half {
             control: Control::default(),
             close_frame: false,
             violation: None,
+            met_by: None,
             remarks: Vec::new(),
             ended: false,
         }
@@ -86,6 +89,13 @@ impl Half {
 
     pub fn is_websocket(&self) -> bool {
         matches!(self.protocol, Protocol::WebSocket(_))
+    }
+
+    /// Nothing more was expected in this direction, which had come to `position`.
+    pub fn end_at(&mut self, position: u64) {
+        self.place = Place { begun: position, taken: position, arrived: position, ..Place::default() };
+        self.protocol = Protocol::Opaque;
+        self.ended = true;
     }
 
     /// Bytes came.
@@ -122,6 +132,29 @@ impl Half {
             Direction::ToClient => Role::Response,
         };
         matches!(Head::parse(bytes, role), Parsed::Need)
+    }
+
+    /// Takes note of a unit of this direction: whether it broke the protocol, and whether the other peer has closed already.
+    pub fn judge(&mut self, id: UnitId, unit: &mut Unit) {
+        if !breaks_protocol(&unit.findings) {
+            return;
+        }
+        match self.met_by.take() {
+            Some(to) => unit.links.push(Link { kind: LinkKind::Violation, to }),
+            None => self.violation = self.violation.or(Some(id)),
+        }
+    }
+
+    /// The other peer closes, with the unit `id`: the tie to what broke the protocol here. What is not complete is tied by
+    /// [`Half::judge`].
+    pub fn met(&mut self, id: UnitId) -> Option<Link> {
+        if let Protocol::WebSocket(framing) = &self.protocol
+            && self.violation.is_none()
+            && breaks_protocol(framing.findings_so_far())
+        {
+            self.met_by = self.met_by.or(Some(id));
+        }
+        self.violation.take().map(|to| Link { kind: LinkKind::Violation, to })
     }
 
     /// The unit that ends here.
@@ -187,6 +220,40 @@ pub(super) fn opened_session(facts: &[Fact]) -> Option<String> {
     })
 }
 
+fn breaks_protocol(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.rule.severity == Severity::Error)
+}
+
+/// Says what a closing means for what was going on; `first`: whether no direction had ended before it.
+pub(super) fn closing_findings(
+    halves: &[Half; 2],
+    exchange: &Exchange,
+    dir: Direction,
+    how: How,
+    first: bool,
+) -> Vec<Finding> {
+    if how == How::Stopped {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    if dir == Direction::ToClient && !exchange.pending.is_empty() {
+        findings.push(finding(&http1::rules::UNANSWERED));
+    }
+    if how == How::Reset {
+        findings.push(finding(&tcp::RESET));
+    }
+    let closed = |d: Direction| halves[d.index()].close_frame;
+    if halves.iter().any(Half::is_websocket) && !closed(dir) {
+        match closed(dir.reverse()) {
+            false if first => findings.push(finding(&tcp::DROPPED)),
+            // That it was dropped was said when the other direction ended.
+            false => {}
+            true => findings.push(finding(&tcp::CLOSE_UNANSWERED)),
+        }
+    }
+    findings
+}
+
 /// A finding about a whole unit.
 pub(super) fn finding(rule: &'static Rule) -> Finding {
     Finding { rule, span: Span::bits(SourceId::WIRE, 0..0), detail: String::new() }
@@ -238,6 +305,11 @@ impl Place {
 
     fn now(&self) -> Timestamp {
         self.arrivals.front().map(|(_, at)| *at).unwrap_or_default()
+    }
+
+    /// Where the bytes that came end.
+    pub fn end(&self) -> u64 {
+        self.arrived
     }
 
     /// No unit has begun.

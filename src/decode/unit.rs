@@ -107,7 +107,8 @@ pub enum LinkKind {
     Event,
     /// A binary attachment, to the packet that announced it.
     Announced,
-    /// A close, to the frame of the other peer that broke the protocol.
+    /// A close, to the frame of the other peer that broke the protocol. Where that frame was not complete by then, the link
+    /// goes from the frame to the close.
     Violation,
 }
 

@@ -17,7 +17,7 @@ pub use engine::EngineSession;
 pub use index::UnitRef;
 pub use store::{Records, StoreError};
 
-use crate::decode::connection::Connection;
+use crate::decode::connection::{Connection, Ended};
 use crate::decode::field::Rule;
 use crate::decode::unit::{Finding, Link, UnitId};
 use crate::wire::{ConnId, Record, What};
@@ -27,10 +27,36 @@ use store::Store;
 /// A session: live, or opened from a transcript.
 #[derive(Debug)]
 pub struct Session {
-    decoders: HashMap<ConnId, Connection>,
+    decoders: HashMap<ConnId, Decoder>,
     index: Index,
     store: Store,
     max_message: usize,
+}
+
+/// The decoder of a connection, or what is left of it when the connection is over: a transcript may have records
+/// behind the end, and a session may have had a million connections.
+#[derive(Debug)]
+enum Decoder {
+    Live(Box<Connection>),
+    Over(Ended),
+}
+
+impl Decoder {
+    fn new(max_message: usize) -> Decoder {
+        Decoder::Live(Box::new(Connection::new(max_message)))
+    }
+
+    fn record(&mut self, record: &Record, index: &mut Index) {
+        if let Decoder::Over(ended) = self {
+            *self = Decoder::Live(Box::new(Connection::behind(*ended)));
+        }
+        if let Decoder::Live(connection) = self {
+            connection.record(record, index);
+            if let Some(ended) = connection.ended() {
+                *self = Decoder::Over(ended);
+            }
+        }
+    }
 }
 
 impl Session {
@@ -57,11 +83,8 @@ impl Session {
             _ => self.store.seen(record.conn),
         }
         let max_message = self.max_message;
-        let decoder = self.decoders.entry(record.conn).or_insert_with(|| Connection::new(max_message));
+        let decoder = self.decoders.entry(record.conn).or_insert_with(|| Decoder::new(max_message));
         decoder.record(record, &mut self.index);
-        if decoder.is_over() {
-            self.decoders.remove(&record.conn);
-        }
         self.index.take_inflated().into_iter().try_for_each(|(unit, bytes)| {
             let place = self.store.derive(&bytes)?;
             self.index.place_inflated(unit, place);
