@@ -56,6 +56,14 @@ fn what_fails_is_exit_code_1() {
 }
 
 #[test]
+fn what_the_system_says_is_said_once() {
+    // An address for documentation (RFC 5737), which no machine has.
+    let output = wirewalk(&["proxy", "http://127.0.0.1:1", "--listen", "192.0.2.1:0"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
+}
+
+#[test]
 fn help_is_enough_to_use_it() {
     let output = wirewalk(&["--help"]);
     assert!(output.status.success());
