@@ -154,3 +154,15 @@ fn what_comes_behind_the_end_of_a_connection_still_belongs_to_it() {
     assert!(closings[0].contains("Unsigned(10)") && closings[1].contains("Unsigned(15)"), "{closings:?}");
     assert_eq!(findings(&session), ["tcp.reset"]);
 }
+
+#[test]
+fn what_wirewalk_cuts_short_itself_is_no_error_of_a_peer() {
+    let half_a_frame = (Direction::ToServer, Bytes::from_static(b"\x81\x85\x01\x02\x03\x04h"));
+    let head = (Direction::ToServer, "GET / HTTP/1.1\r\nHo".into());
+    let body = (Direction::ToServer, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhello".into());
+    for pieces in [[upgraded(), vec![half_a_frame]].concat(), vec![head], vec![body]] {
+        let (mut session, _) = session(pieces);
+        ingest(&mut session, What::Closed { by: Peer::Wirewalk, how: How::Stopped, error: None }, 0);
+        assert_eq!(findings(&session), ["tcp.stopped_inside"]);
+    }
+}

@@ -47,6 +47,8 @@ pub struct Connection {
     exchange: Exchange,
     tally: Tally,
     max_message: usize,
+    /// wirewalk ends it.
+    stopped: bool,
 }
 
 impl Connection {
@@ -59,6 +61,7 @@ impl Connection {
             exchange: Exchange::default(),
             tally: Tally::default(),
             max_message,
+            stopped: false,
         }
     }
 
@@ -117,6 +120,7 @@ impl Connection {
             (None, How::Fin) => (Direction::ToClient, false),
             (None, _) => (Direction::ToServer, true),
         };
+        self.stopped |= how == How::Stopped;
         let first = !self.halves.iter().any(|h| h.ended);
         for ended in Direction::BOTH.into_iter().filter(|d| all || *d == dir) {
             let half = &mut self.halves[ended.index()];
@@ -249,6 +253,9 @@ impl Connection {
         }
         if truncated {
             unit.findings.push(finding(&http1::rules::TRUNCATED));
+        }
+        if self.stopped {
+            half::excuse(&mut unit.findings);
         }
         if let Some(to) = request.as_ref().and_then(|r| r.unit) {
             unit.links.push(Link { kind: LinkKind::Request, to });
@@ -456,7 +463,10 @@ impl Connection {
         };
         let mut unit = half.unit(record.conn, kind);
         unit.undecoded = true;
-        unit.findings = findings;
+        unit.findings.extend(findings);
+        if self.stopped {
+            half::excuse(&mut unit.findings);
+        }
         if kind == UnitKind::Frame {
             half.judge(units.next_id(), &mut unit);
         }

@@ -220,6 +220,15 @@ pub(super) fn opened_session(facts: &[Fact]) -> Option<String> {
     })
 }
 
+/// wirewalk was stopped, so that something is incomplete is nobody's fault.
+pub(super) fn excuse(findings: &mut [Finding]) {
+    for finding in findings {
+        if [&http1::rules::TRUNCATED, &websocket::FRAME_CUT_SHORT].contains(&finding.rule) {
+            finding.rule = &tcp::STOPPED_INSIDE;
+        }
+    }
+}
+
 fn breaks_protocol(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.rule.severity == Severity::Error)
 }

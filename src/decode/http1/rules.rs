@@ -92,7 +92,7 @@ rules! {
         "A request was waiting for its answer. The server crashed, gave up, or did not take the bytes for HTTP: look at its log.",
         "RFC 9112 §9.5";
     TRUNCATED = Error "http.truncated", "the message was cut short",
-        "The connection ended before the body was as long as its head, or its chunks, had said. The sender failed, timed out or was stopped.",
+        "The connection ended inside the head, or before the body was as long as the head or its chunks had said. The sender failed, timed out or was stopped.",
         "RFC 9112 §8";
 
     // Chunks.
