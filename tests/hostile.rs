@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use wirewalk::decode::limits::MAX_MESSAGE;
+use wirewalk::decode::field::Severity;
+use wirewalk::decode::limits::{MAX_FINDINGS_OF_A_RULE, MAX_MESSAGE};
 use wirewalk::decode::sink::Detail;
 use wirewalk::decode::unit::UnitKind;
 use wirewalk::session::{Records, Session, StoreError};
@@ -165,4 +166,38 @@ fn what_wirewalk_cuts_short_itself_is_no_error_of_a_peer() {
         ingest(&mut session, What::Closed { by: Peer::Wirewalk, how: How::Stopped, error: None }, 0);
         assert_eq!(findings(&session), ["tcp.stopped_inside"]);
     }
+}
+
+#[test]
+fn a_flood_of_findings_costs_bounded_memory_and_is_counted() {
+    const COUNT: usize = MAX_FINDINGS_OF_A_RULE + 5;
+    let mut pieces = upgraded();
+    pieces.push((Direction::ToServer, b"\x81\x00".repeat(COUNT).into()));
+    let (session, _) = session(pieces);
+    let kept = findings(&session);
+    let times = |rule: &str| kept.iter().filter(|key| **key == rule).count();
+    assert_eq!(times("websocket.unmasked_client_frame"), MAX_FINDINGS_OF_A_RULE);
+    assert_eq!(times("engineio.empty_packet"), MAX_FINDINGS_OF_A_RULE);
+    assert_eq!(times("tcp.findings_left_out"), 2);
+    assert_eq!(session.finding_count(), 2 * COUNT + 2);
+    let last = session.unit(session.ids().next_back().unwrap()).unwrap();
+    assert_eq!(last.severity, Some(Severity::Error));
+}
+
+#[test]
+fn names_that_nobody_would_make_are_not_remembered() {
+    let sid = "x".repeat(300);
+    let polled = format!("GET /?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let (session, _) = session(vec![(Direction::ToServer, polled.into())]);
+    assert!(session.engine_sessions().is_empty());
+}
+
+#[test]
+fn intervals_of_a_stranger_do_not_overflow() {
+    let open = format!("0{{\"sid\":\"a\",\"pingInterval\":{0},\"pingTimeout\":{0}}}", u64::MAX);
+    let frame =
+        |text: &str| Bytes::from([&[0x81, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat());
+    let mut pieces = upgraded();
+    pieces.extend([open.as_str(), "2", "2"].map(|text| (Direction::ToClient, frame(text))));
+    assert_eq!(findings(&session(pieces).0), Vec::<&str>::new());
 }

@@ -4,7 +4,11 @@
 //! complete. How the bytes were cut into records makes no difference to the units, apart from their times
 //! and from bytes of no protocol, which have no other boundary.
 
+mod held;
+
 use bytes::Bytes;
+
+pub use held::Ended;
 
 use super::dissect::{self, Input, Payload};
 use super::half::{self, Half, Protocol, finding};
@@ -32,14 +36,6 @@ pub trait Units {
     fn announce(&mut self, sid: &str, dir: Direction, announced: Option<Announced>);
 }
 
-/// What is left of a connection that is over.
-#[derive(Clone, Copy, Debug)]
-pub struct Ended {
-    tally: Tally,
-    /// Where each direction ended.
-    positions: [u64; 2],
-}
-
 /// The decoder of one connection.
 #[derive(Debug)]
 pub struct Connection {
@@ -63,21 +59,6 @@ impl Connection {
             max_message,
             stopped: false,
         }
-    }
-
-    /// What must be remembered where nothing more is expected, since both directions have ended.
-    pub fn ended(&self) -> Option<Ended> {
-        let positions = self.halves.each_ref().map(|half| half.place.end());
-        self.halves.iter().all(|half| half.ended).then_some(Ended { tally: self.tally, positions })
-    }
-
-    /// The decoder of a connection that was over, for what comes all the same.
-    pub fn behind(ended: Ended) -> Connection {
-        let mut connection = Connection { tally: ended.tally, ..Connection::new(0) };
-        for (half, position) in connection.halves.iter_mut().zip(ended.positions) {
-            half.end_at(position);
-        }
-        connection
     }
 
     /// Takes the next record of this connection.
@@ -227,6 +208,7 @@ impl Connection {
             Direction::ToClient => UnitKind::HttpResponse,
         };
         let mut unit = half.unit(conn, kind);
+        unit.undecoded = std::mem::take(&mut half.has_let_go);
         unit.memory = request.as_ref().map(|r| r.memory).unwrap_or_default();
         let sid = half::named_session(&wire, request.as_ref());
         unit.memory.announced = sid.as_ref().and_then(|sid| units.announced(sid, dir));
@@ -440,7 +422,7 @@ impl Connection {
             message: None,
         };
         dissect::unit(&input_of_unit, &mut Memory::default(), &mut sink);
-        (_, unit.findings, _) = sink.finish();
+        unit.findings.extend(sink.finish().1);
         units.push(unit);
         Some(input.len())
     }

@@ -8,7 +8,7 @@ use super::field::{Rule, Severity};
 use super::http1;
 use super::http1::Exchange;
 use super::http1::head::{Head, Parsed, Role};
-use super::limits::{MAX_HTTP_DISSECTED, MAX_PENDING_HEADS, MAX_PENDING_REQUESTS};
+use super::limits::{MAX_HTTP_DISSECTED, MAX_PENDING_HEADS, MAX_PENDING_REQUESTS, WORTH_LETTING_GO};
 use super::unit::{Fact, Finding, Link, LinkKind, Memory, SourceId, Span, Unit, UnitId, UnitKind};
 use super::websocket::deflate::Parameters;
 use super::websocket::frame::{FrameHeader, opcode};
@@ -44,6 +44,8 @@ pub(super) struct Half {
     pub place: Place,
     /// The HTTP message so far, at most [`MAX_HTTP_DISSECTED`] bytes of it.
     pub collected: Vec<u8>,
+    /// Most of the HTTP message was let go of.
+    pub has_let_go: bool,
     /// What was sent in place of bytes of units that are not complete yet.
     sent: Vec<Record>,
     pub memory: Memory,
@@ -73,6 +75,7 @@ impl Half {
             carry: Vec::new(),
             place: Place::default(),
             collected: Vec::new(),
+            has_let_go: false,
             sent: Vec::new(),
             memory: Memory::default(),
             sid: None,
@@ -89,6 +92,32 @@ impl Half {
 
     pub fn is_websocket(&self) -> bool {
         matches!(self.protocol, Protocol::WebSocket(_))
+    }
+
+    /// How many bytes of what is not complete it holds.
+    pub fn held(&self) -> usize {
+        let message = match &self.protocol {
+            Protocol::WebSocket(framing) => framing.held(),
+            Protocol::Http1(_) | Protocol::Opaque => 0,
+        };
+        self.carry.len() + self.collected.len() + message
+    }
+
+    /// Lets go of what it holds, where that is worth it. What is carried remains: from here on it is bytes of no protocol.
+    pub fn let_go(&mut self) {
+        if let Protocol::WebSocket(framing) = &mut self.protocol {
+            framing.let_go();
+        }
+        if self.collected.len() > WORTH_LETTING_GO {
+            self.collected.truncate(WORTH_LETTING_GO);
+            self.collected.shrink_to_fit();
+            self.has_let_go = true;
+            self.remarks.push(finding(&tcp::LET_GO));
+        }
+        if self.carry.len() > WORTH_LETTING_GO {
+            self.protocol = Protocol::Opaque;
+            self.remarks.push(finding(&tcp::LET_GO));
+        }
     }
 
     /// Nothing more was expected in this direction, which had come to `position`.
@@ -120,7 +149,8 @@ impl Half {
 
     /// Takes bytes of an HTTP message.
     pub fn take_http(&mut self, bytes: &[u8]) {
-        let room = MAX_HTTP_DISSECTED.saturating_sub(self.collected.len());
+        let most = if self.has_let_go { WORTH_LETTING_GO } else { MAX_HTTP_DISSECTED };
+        let room = most.saturating_sub(self.collected.len());
         self.collected.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         self.place.take(bytes.len());
     }
@@ -169,13 +199,18 @@ impl Half {
     }
 }
 
+/// How many bytes of heads are kept.
+pub(super) fn kept_heads(exchange: &Exchange) -> usize {
+    let requests = exchange.pending.iter().take(MAX_PENDING_REQUESTS + 1);
+    requests.filter_map(|request| request.head.as_ref()).map(Bytes::len).sum()
+}
+
 /// Keeps the head of the request that has just begun, as far as the limits allow.
 pub(super) fn keep_head(exchange: &mut Exchange, head: &[u8]) {
     if exchange.pending.len() > MAX_PENDING_REQUESTS {
         return;
     }
-    let kept: usize = exchange.pending.iter().filter_map(|p| p.head.as_ref()).map(Bytes::len).sum();
-    if kept + head.len() <= MAX_PENDING_HEADS
+    if kept_heads(exchange) + head.len() <= MAX_PENDING_HEADS
         && let Some(pending) = exchange.pending.back_mut()
     {
         pending.head = Some(Bytes::copy_from_slice(head));

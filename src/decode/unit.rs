@@ -55,7 +55,7 @@ pub struct Unit {
     pub links: Vec<Link>,
     /// The message that ends in this unit, inflated, where it was compressed.
     pub inflated: Option<Bytes>,
-    /// It ends a message that could not be put together: larger than the limit, or not inflatable.
+    /// Not all of it was decoded: it ends a message that could not be put together, or was let go of before it ended.
     pub undecoded: bool,
     /// What we sent in place of bytes of this unit, where it differs.
     pub sent: Vec<Record>,

@@ -131,8 +131,8 @@ rules! {
     RAW_DEFLATE = Warning "http.raw_deflate", "deflate without the zlib wrapper",
         "The deflate coding is the zlib format around DEFLATE data. Some servers leave the wrapper out; browsers tolerate it.",
         "RFC 9110 §8.4.1.2";
-    NOT_ALL_DISSECTED = Note "http.not_all_dissected", "only the first 16 MiB are decoded",
-        "The whole message passed and is kept, but a message as long as this one is decoded only as far as that.",
+    NOT_ALL_DISSECTED = Note "http.not_all_dissected", "only the beginning of the message is decoded",
+        "The whole message passed and is kept, but of one as long as this, or that wirewalk had to let go of, no more is decoded.",
         "RFC 9110 §8.6";
 
     // The upgrade: the request.

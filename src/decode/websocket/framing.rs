@@ -209,6 +209,18 @@ impl Framing {
     }
 }
 
+impl Framing {
+    /// How many bytes of a message that is not complete it holds.
+    pub fn held(&self) -> usize {
+        self.assembly.held()
+    }
+
+    /// Lets go of that message, where it is worth it; the frame that ends it says so.
+    pub fn let_go(&mut self) {
+        self.assembly.let_go();
+    }
+}
+
 #[cfg(test)]
 impl Framing {
     /// How many bytes its buffers hold.
