@@ -201,3 +201,12 @@ fn intervals_of_a_stranger_do_not_overflow() {
     pieces.extend([open.as_str(), "2", "2"].map(|text| (Direction::ToClient, frame(text))));
     assert_eq!(findings(&session(pieces).0), Vec::<&str>::new());
 }
+
+#[test]
+fn tls_inside_a_tunnel_is_no_mistake_of_the_client() {
+    let hello = || (Direction::ToServer, Bytes::from_static(b"\x16\x03\x01\x00\x05hello"));
+    assert_eq!(findings(&session(vec![hello()]).0), ["tcp.tls_to_plain"]);
+    let connect = (Direction::ToServer, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n".into());
+    let answer = (Direction::ToClient, "HTTP/1.1 200 OK\r\n\r\n".into());
+    assert_eq!(findings(&session(vec![connect, answer, hello()]).0), Vec::<&str>::new());
+}

@@ -422,7 +422,10 @@ impl Connection {
             message: None,
         };
         dissect::unit(&input_of_unit, &mut Memory::default(), &mut sink);
-        unit.findings.extend(sink.finish().1);
+        // What begins a connection was meant for wirewalk; behind that it may be meant for whoever is at the end of a tunnel.
+        if dir == Direction::ToServer && unit.range.start == 0 {
+            unit.findings.extend(sink.finish().1);
+        }
         units.push(unit);
         Some(input.len())
     }

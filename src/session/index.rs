@@ -124,11 +124,11 @@ impl Index {
         if times > MAX_FINDINGS_OF_A_RULE {
             return;
         }
-        let detail = finding.rule.title.to_owned();
+        let title = finding.rule.title;
         self.findings.push(id, finding);
         if times == MAX_FINDINGS_OF_A_RULE {
             let span = Span::bits(SourceId::WIRE, 0..0);
-            self.find(id, Finding { rule: &FINDINGS_LEFT_OUT, span, detail });
+            self.find(id, Finding { rule: &FINDINGS_LEFT_OUT, span, detail: title.to_owned() });
         }
     }
 
