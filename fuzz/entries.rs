@@ -145,17 +145,21 @@ impl Records for Kept {
     }
 }
 
-/// Everything at once: a conversation, decoded, and printed in each way. Lines end with 0xff, and begin with a byte that says
-/// who speaks.
+/// Everything at once: a conversation, decoded, looked at, and now and then printed, since printing takes three times as
+/// long as all else. Lines end with 0xff, and begin with a byte that says who speaks. The first byte may say that the
+/// connection was upgraded before.
 pub fn conversation(data: &[u8]) {
-    let said: Vec<(Direction, Bytes)> = data
-        .split(|b| *b == 0xff)
-        .filter_map(|line| line.split_first())
-        .map(|(who, bytes)| {
-            let dir = if *who == b'<' { Direction::ToClient } else { Direction::ToServer };
-            (dir, Bytes::copy_from_slice(bytes))
-        })
-        .collect();
+    let (before, data) = match data.split_first() {
+        Some((b'w', rest)) => (upgraded("", ""), rest),
+        Some((b'e', rest)) => (upgraded("?EIO=4&transport=websocket", ""), rest),
+        Some((b'd', rest)) => (upgraded("", "Sec-WebSocket-Extensions: permessage-deflate\r\n"), rest),
+        _ => (Vec::new(), data),
+    };
+    let lines = data.split(|b| *b == 0xff).filter_map(|line| line.split_first()).map(|(who, bytes)| {
+        let dir = if *who == b'<' { Direction::ToClient } else { Direction::ToServer };
+        (dir, Bytes::copy_from_slice(bytes))
+    });
+    let said: Vec<(Direction, Bytes)> = before.into_iter().chain(lines).collect();
     let kept = said.iter().map(|(_, bytes)| bytes.clone()).collect();
     let Ok(mut session) = Session::new(Box::new(Kept(kept)), MAX_MESSAGE) else { return };
     let mut ingest = |index: usize, what| {
@@ -168,14 +172,30 @@ pub fn conversation(data: &[u8]) {
     for dir in Direction::BOTH {
         ingest(said.len(), What::Closed { by: dir.sender(), how: How::Fin, error: None });
     }
+    let prints: &[Print] =
+        if data.len().is_multiple_of(16) { &[Print::Summary, Print::Bytes, Print::Json] } else { &[] };
     let mut out = Vec::new();
     for id in session.ids() {
         let unit = session.unit(id).unwrap();
-        for print in [Print::Summary, Print::Bytes, Print::Json] {
-            export::unit(&session, &unit, Format { print, columns: Some(80) }, &mut out).unwrap();
+        session.look(&unit, Detail::Tree).unwrap();
+        for print in prints {
+            export::unit(&session, &unit, Format { print: *print, columns: Some(80) }, &mut out).unwrap();
             out.clear();
         }
     }
+}
+
+/// A request for a WebSocket, and the answer.
+fn upgraded(query: &str, extensions: &str) -> Vec<(Direction, Bytes)> {
+    let request = format!(
+        "GET /{query} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{extensions}\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    let answer = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{extensions}\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+    );
+    vec![(Direction::ToServer, request.into()), (Direction::ToClient, answer.into())]
 }
 
 /// A transcript: with a header, so that the lines behind it are read.

@@ -78,6 +78,12 @@ pub fn thousands(n: u64) -> String {
     }
 }
 
+/// What to put on both sides of a text to quote it: nothing where it stands in quotes of its own, as JSON writes one.
+pub fn quote(text: &str) -> &'static str {
+    let quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
+    if quoted { "" } else { "\"" }
+}
+
 /// The first bytes as `81 05 48 …`, at most `limit` of them.
 pub fn hex(bytes: &[u8], limit: usize) -> String {
     let mut text = bytes.iter().take(limit).map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ");
@@ -121,6 +127,13 @@ mod tests {
         ];
         for (nanos, expected) in cases {
             assert_eq!(duration(Duration::from_nanos(nanos)), expected);
+        }
+    }
+
+    #[test]
+    fn a_text_is_quoted_once() {
+        for (text, expected) in [("", "\""), ("a", "\""), ("\"", "\""), ("\"a\"", ""), ("\"a", "\"")] {
+            assert_eq!(quote(text), expected, "{text}");
         }
     }
 

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::net::TcpListener;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 fn wirewalk(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wirewalk"))
@@ -58,6 +61,14 @@ fn what_fails_is_exit_code_1() {
 }
 
 #[test]
+fn what_the_system_says_is_said_once() {
+    // An address for documentation (RFC 5737), which no machine has.
+    let output = wirewalk(&["proxy", "http://127.0.0.1:1", "--listen", "192.0.2.1:0"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
+}
+
+#[test]
 fn help_is_enough_to_use_it() {
     let output = wirewalk(&["--help"]);
     assert!(output.status.success());
@@ -105,4 +116,47 @@ fn a_transcript_that_is_played_shows_the_same() {
     assert_eq!(String::from_utf8_lossy(&played.stderr), String::from_utf8_lossy(&at_once.stderr));
     assert_eq!(wirewalk(&["open", file, "--speed", "0"]).status.code(), Some(2));
     assert_eq!(wirewalk(&["open", file, "--max-pause", "1"]).status.code(), Some(2));
+}
+
+/// More clients than files may be open: those that find no room wait until others leave, and nobody is dropped.
+#[cfg(unix)]
+#[test]
+fn when_no_more_files_may_be_open_clients_wait() {
+    const CLIENTS: usize = 40;
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = upstream.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in upstream.incoming() {
+            let mut client = client.unwrap();
+            thread::spawn(move || io::copy(&mut client.try_clone().unwrap(), &mut client).is_ok());
+        }
+    });
+    let mut wirewalk = Command::new("sh")
+        .args(["-c", r#"ulimit -n 32 && exec "$0" proxy "http://$1" --listen :0"#])
+        .args([env!("CARGO_BIN_EXE_wirewalk"), &address.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(wirewalk.stderr.take().unwrap()).lines();
+    let listening = said.find_map(|line| {
+        let line = line.unwrap();
+        line.split_once("listening on http://").map(|(_, rest)| rest.split(',').next().unwrap().to_owned())
+    });
+    let listening = listening.unwrap();
+    thread::spawn(move || said.count());
+
+    let connect = |_| TcpStream::connect(&listening).unwrap();
+    let clients: Vec<TcpStream> = (0..CLIENTS).map(connect).collect();
+    for mut client in clients {
+        client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        client.write_all(b"?").unwrap();
+        let mut answer = [0];
+        client.read_exact(&mut answer).unwrap();
+        // Where there was room for the client but not for the server, wirewalk answers with a 502.
+        assert!(answer == *b"?" || answer == *b"H", "{answer:?}");
+    }
+    assert_eq!(wirewalk.try_wait().unwrap(), None);
+    wirewalk.kill().unwrap();
+    wirewalk.wait().unwrap();
 }

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use wirewalk::decode::limits::MAX_MESSAGE;
+use wirewalk::decode::field::Severity;
+use wirewalk::decode::limits::{MAX_FINDINGS_OF_A_RULE, MAX_MESSAGE};
 use wirewalk::decode::sink::Detail;
+use wirewalk::decode::unit::UnitKind;
 use wirewalk::session::{Records, Session, StoreError};
 use wirewalk::wire::{ConnId, Direction, How, Peer, Record, Timestamp, What};
 
@@ -129,4 +131,82 @@ fn a_head_that_was_cut_short_is_said_to_be() {
     let (mut session, _) = session(vec![(Direction::ToServer, "GET / HTTP/1.1\r\nHo".into())]);
     ingest(&mut session, What::Closed { by: Peer::Client, how: How::Fin, error: None }, 0);
     assert_eq!(findings(&session), ["http.truncated"]);
+}
+
+/// What closing units say, whichever bytes there were.
+fn closings(session: &Session) -> Vec<String> {
+    let closed = session.ids().filter_map(|id| session.unit(id)).filter(|unit| unit.kind == UnitKind::Closed);
+    let trees = closed.map(|unit| session.look(&unit, Detail::Tree).unwrap());
+    trees.map(|tree| format!("{:?}", tree.layers[0].nodes)).collect()
+}
+
+#[test]
+fn what_comes_behind_the_end_of_a_connection_still_belongs_to_it() {
+    let hello = || (Direction::ToServer, Bytes::from_static(b"\x01\x02\x03\x04\x05"));
+    let (mut session, _) = session(vec![hello(), hello()]);
+    ingest(&mut session, What::Closed { by: Peer::Server, how: How::Reset, error: None }, 0);
+    ingest(&mut session, What::Received { dir: Direction::ToServer, bytes: hello().1 }, 1);
+    ingest(&mut session, What::Closed { by: Peer::Client, how: How::Fin, error: None }, 0);
+    let begins: Vec<_> = session.ids().filter_map(|id| session.unit(id)).map(|u| u.begin).collect();
+    assert_eq!(begins, [0, 5, 0, 10, 15]);
+    let sent = |line: &str| line.contains("tcp.bytes_to_server");
+    let closings = closings(&session);
+    assert!(closings.iter().all(|line| sent(line)), "{closings:?}");
+    assert!(closings[0].contains("Unsigned(10)") && closings[1].contains("Unsigned(15)"), "{closings:?}");
+    assert_eq!(findings(&session), ["tcp.reset"]);
+}
+
+#[test]
+fn what_wirewalk_cuts_short_itself_is_no_error_of_a_peer() {
+    let half_a_frame = (Direction::ToServer, Bytes::from_static(b"\x81\x85\x01\x02\x03\x04h"));
+    let head = (Direction::ToServer, "GET / HTTP/1.1\r\nHo".into());
+    let body = (Direction::ToServer, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhello".into());
+    for pieces in [[upgraded(), vec![half_a_frame]].concat(), vec![head], vec![body]] {
+        let (mut session, _) = session(pieces);
+        ingest(&mut session, What::Closed { by: Peer::Wirewalk, how: How::Stopped, error: None }, 0);
+        assert_eq!(findings(&session), ["tcp.stopped_inside"]);
+    }
+}
+
+#[test]
+fn a_flood_of_findings_costs_bounded_memory_and_is_counted() {
+    const COUNT: usize = MAX_FINDINGS_OF_A_RULE + 5;
+    let mut pieces = upgraded();
+    pieces.push((Direction::ToServer, b"\x81\x00".repeat(COUNT).into()));
+    let (session, _) = session(pieces);
+    let kept = findings(&session);
+    let times = |rule: &str| kept.iter().filter(|key| **key == rule).count();
+    assert_eq!(times("websocket.unmasked_client_frame"), MAX_FINDINGS_OF_A_RULE);
+    assert_eq!(times("engineio.empty_packet"), MAX_FINDINGS_OF_A_RULE);
+    assert_eq!(times("tcp.findings_left_out"), 2);
+    assert_eq!(session.finding_count(), 2 * COUNT + 2);
+    let last = session.unit(session.ids().next_back().unwrap()).unwrap();
+    assert_eq!(last.severity, Some(Severity::Error));
+}
+
+#[test]
+fn names_that_nobody_would_make_are_not_remembered() {
+    let sid = "x".repeat(300);
+    let polled = format!("GET /?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let (session, _) = session(vec![(Direction::ToServer, polled.into())]);
+    assert!(session.engine_sessions().is_empty());
+}
+
+#[test]
+fn intervals_of_a_stranger_do_not_overflow() {
+    let open = format!("0{{\"sid\":\"a\",\"pingInterval\":{0},\"pingTimeout\":{0}}}", u64::MAX);
+    let frame =
+        |text: &str| Bytes::from([&[0x81, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat());
+    let mut pieces = upgraded();
+    pieces.extend([open.as_str(), "2", "2"].map(|text| (Direction::ToClient, frame(text))));
+    assert_eq!(findings(&session(pieces).0), Vec::<&str>::new());
+}
+
+#[test]
+fn tls_inside_a_tunnel_is_no_mistake_of_the_client() {
+    let hello = || (Direction::ToServer, Bytes::from_static(b"\x16\x03\x01\x00\x05hello"));
+    assert_eq!(findings(&session(vec![hello()]).0), ["tcp.tls_to_plain"]);
+    let connect = (Direction::ToServer, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n".into());
+    let answer = (Direction::ToClient, "HTTP/1.1 200 OK\r\n\r\n".into());
+    assert_eq!(findings(&session(vec![connect, answer, hello()]).0), Vec::<&str>::new());
 }

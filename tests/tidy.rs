@@ -10,7 +10,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("escape", &[]),
     ("words", &[]),
-    ("decode", &["wire"]),
+    ("decode", &["wire", "words"]),
     ("session", &["wire", "decode", "words"]),
     ("capture", &["wire", "decode", "session"]),
     ("proxy", &["wire", "decode::http1", "decode::limits"]),

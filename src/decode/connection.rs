@@ -4,7 +4,11 @@
 //! complete. How the bytes were cut into records makes no difference to the units, apart from their times
 //! and from bytes of no protocol, which have no other boundary.
 
+mod held;
+
 use bytes::Bytes;
+
+pub use held::Ended;
 
 use super::dissect::{self, Input, Payload};
 use super::half::{self, Half, Protocol, finding};
@@ -39,7 +43,8 @@ pub struct Connection {
     exchange: Exchange,
     tally: Tally,
     max_message: usize,
-    over: bool,
+    /// wirewalk ends it.
+    stopped: bool,
 }
 
 impl Connection {
@@ -52,13 +57,8 @@ impl Connection {
             exchange: Exchange::default(),
             tally: Tally::default(),
             max_message,
-            over: false,
+            stopped: false,
         }
-    }
-
-    /// Whether nothing more is expected: both directions have ended.
-    pub fn is_over(&self) -> bool {
-        self.over
     }
 
     /// Takes the next record of this connection.
@@ -102,6 +102,7 @@ impl Connection {
             (None, How::Fin) => (Direction::ToClient, false),
             (None, _) => (Direction::ToServer, true),
         };
+        self.stopped |= how == How::Stopped;
         let first = !self.halves.iter().any(|h| h.ended);
         for ended in Direction::BOTH.into_iter().filter(|d| all || *d == dir) {
             let half = &mut self.halves[ended.index()];
@@ -111,33 +112,8 @@ impl Connection {
                 self.leftover(record, ended, units);
             }
         }
-        self.over = self.halves.iter().all(|h| h.ended);
-        let findings = self.closing_findings(dir, how, first);
+        let findings = half::closing_findings(&self.halves, &self.exchange, dir, how, first);
         self.happened(record, dir, UnitKind::Closed, findings, units);
-    }
-
-    /// Says what a closing means for what was going on; `first`: whether no direction had ended before it.
-    fn closing_findings(&self, dir: Direction, how: How, first: bool) -> Vec<Finding> {
-        if how == How::Stopped {
-            return Vec::new();
-        }
-        let mut findings = Vec::new();
-        if dir == Direction::ToClient && !self.exchange.pending.is_empty() {
-            findings.push(finding(&http1::rules::UNANSWERED));
-        }
-        if how == How::Reset {
-            findings.push(finding(&tcp::RESET));
-        }
-        let closed = |d: Direction| self.halves[d.index()].close_frame;
-        if self.halves.iter().any(Half::is_websocket) && !closed(dir) {
-            match closed(dir.reverse()) {
-                false if first => findings.push(finding(&tcp::DROPPED)),
-                // That it was dropped was said when the other direction ended.
-                false => {}
-                true => findings.push(finding(&tcp::CLOSE_UNANSWERED)),
-            }
-        }
-        findings
     }
 
     /// Steps through what is there in one direction.
@@ -233,6 +209,7 @@ impl Connection {
             Direction::ToClient => UnitKind::HttpResponse,
         };
         let mut unit = half.unit(conn, kind);
+        unit.undecoded = std::mem::take(&mut half.has_let_go);
         unit.memory = request.as_ref().map(|r| r.memory).unwrap_or_default();
         let sid = half::named_session(&wire, request.as_ref());
         unit.memory.announced = sid.as_ref().and_then(|sid| units.announced(sid, dir));
@@ -259,6 +236,9 @@ impl Connection {
         }
         if truncated {
             unit.findings.push(finding(&http1::rules::TRUNCATED));
+        }
+        if self.stopped {
+            half::excuse(&mut unit.findings);
         }
         if let Some(to) = request.as_ref().and_then(|r| r.unit) {
             unit.links.push(Link { kind: LinkKind::Request, to });
@@ -335,10 +315,11 @@ impl Connection {
             }
             websocket::Step::Frame { len, frame } => (len, frame),
         };
+        let header = frame.header;
         half.place.take(len);
         let id = units.next_id();
         let mut unit = half.place.unit(conn, dir, UnitKind::Frame);
-        if let Some(sid) = half.sid.as_ref().filter(|_| !frame.header.is_control()) {
+        if let Some(sid) = half.sid.as_ref().filter(|_| !header.is_control()) {
             half.memory.announced = units.announced(sid, dir);
         }
         unit.memory = half.memory;
@@ -346,16 +327,16 @@ impl Connection {
         if frame.continues {
             unit.links.extend(half.last_fragment.map(|to| Link { kind: LinkKind::Fragment, to }));
         }
-        if !frame.header.is_control() {
-            half.last_fragment = (!frame.header.fin).then_some(id);
+        if !header.is_control() {
+            half.last_fragment = (!header.fin).then_some(id);
         }
         if let Some(message) = frame.message {
-            if frame.header.is_control() {
-                half.control.frame(id, &frame.header, &message.bytes, &mut other.control, &mut unit.links);
-                half.close_frame |= frame.header.opcode == opcode::CLOSE;
+            if header.is_control() {
+                half.control.frame(id, &header, &message.bytes, &mut other.control, &mut unit.links);
+                half.close_frame |= header.opcode == opcode::CLOSE;
             } else {
                 let mut sink = Sink::new(Detail::Facts, Bytes::new());
-                let (source, offset) = half::message_source(&frame.header, &message, frame.continues);
+                let (source, offset) = half::message_source(&header, &message, frame.continues);
                 let payload = Payload {
                     bytes: message.bytes,
                     source,
@@ -378,14 +359,17 @@ impl Connection {
                 }
             }
         }
-        if unit.findings.iter().any(|f| f.rule.severity == super::field::Severity::Error) {
-            half.violation.get_or_insert(id);
+        half.judge(id, &mut unit);
+        if header.opcode == opcode::CLOSE {
+            unit.links.extend(other.met(id));
         }
-        if frame.header.opcode == opcode::CLOSE {
-            unit.links.extend(other.violation.take().map(|to| Link { kind: LinkKind::Violation, to }));
+        if header.is_endless() {
+            // What comes now is the payload for good. Each record of it is shown as it comes.
+            unit.undecoded = true;
+            half.protocol = Protocol::Opaque;
         }
         units.push(unit);
-        if let Some(sid) = half.sid.as_ref().filter(|_| !frame.header.is_control()) {
+        if let Some(sid) = half.sid.as_ref().filter(|_| !header.is_control()) {
             units.announce(sid, dir, half.memory.announced);
         }
         Some(len)
@@ -439,7 +423,10 @@ impl Connection {
             message: None,
         };
         dissect::unit(&input_of_unit, &mut Memory::default(), &mut sink);
-        (_, unit.findings, _) = sink.finish();
+        // What begins a connection was meant for wirewalk; behind that it may be meant for whoever is at the end of a tunnel.
+        if dir == Direction::ToServer && unit.range.start == 0 {
+            unit.findings.extend(sink.finish().1);
+        }
         units.push(unit);
         Some(input.len())
     }
@@ -462,7 +449,13 @@ impl Connection {
         };
         let mut unit = half.unit(record.conn, kind);
         unit.undecoded = true;
-        unit.findings = findings;
+        unit.findings.extend(findings);
+        if self.stopped {
+            half::excuse(&mut unit.findings);
+        }
+        if kind == UnitKind::Frame {
+            half.judge(units.next_id(), &mut unit);
+        }
         units.push(unit);
     }
 
@@ -480,8 +473,7 @@ impl Connection {
         (unit.at, unit.end) = (record.at, record.at);
         unit.findings = findings;
         if kind == UnitKind::Closed {
-            let broken = self.halves[dir.reverse().index()].violation.take();
-            unit.links.extend(broken.map(|to| Link { kind: LinkKind::Violation, to }));
+            unit.links.extend(self.halves[dir.reverse().index()].met(units.next_id()));
         }
         if let What::Opened(opened) = &record.what
             && let crate::wire::Connected::No { .. } = opened.connected

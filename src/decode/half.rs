@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::field::Rule;
+use super::field::{Rule, Severity};
 use super::http1;
 use super::http1::Exchange;
 use super::http1::head::{Head, Parsed, Role};
-use super::limits::{MAX_HTTP_DISSECTED, MAX_PENDING_HEADS, MAX_PENDING_REQUESTS};
+use super::limits::{MAX_HTTP_DISSECTED, MAX_PENDING_HEADS, MAX_PENDING_REQUESTS, WORTH_LETTING_GO};
 use super::unit::{Fact, Finding, Link, LinkKind, Memory, SourceId, Span, Unit, UnitId, UnitKind};
 use super::websocket::deflate::Parameters;
 use super::websocket::frame::{FrameHeader, opcode};
 use super::websocket::{CompleteMessage, extensions};
-use super::{unit, websocket};
-use crate::wire::{ConnId, Direction, Record, Timestamp, What};
+use super::{tcp, unit, websocket};
+use crate::wire::{ConnId, Direction, How, Record, Timestamp, What};
 
 /// What a direction speaks.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub(super) struct Half {
     pub place: Place,
     /// The HTTP message so far, at most [`MAX_HTTP_DISSECTED`] bytes of it.
     pub collected: Vec<u8>,
+    /// Most of the HTTP message was let go of.
+    pub has_let_go: bool,
     /// What was sent in place of bytes of units that are not complete yet.
     sent: Vec<Record>,
     pub memory: Memory,
@@ -56,7 +58,9 @@ pub(super) struct Half {
     /// A close frame was sent.
     pub close_frame: bool,
     /// The first frame that broke the protocol, until the other peer closes.
-    pub violation: Option<UnitId>,
+    violation: Option<UnitId>,
+    /// How the other peer closed while the frame that broke the protocol was not complete, so that it had no number.
+    met_by: Option<UnitId>,
     /// What is to be said of the unit that comes next.
     pub remarks: Vec<Finding>,
     /// Nothing more will come.
@@ -71,6 +75,7 @@ impl Half {
             carry: Vec::new(),
             place: Place::default(),
             collected: Vec::new(),
+            has_let_go: false,
             sent: Vec::new(),
             memory: Memory::default(),
             sid: None,
@@ -79,6 +84,7 @@ impl Half {
             control: Control::default(),
             close_frame: false,
             violation: None,
+            met_by: None,
             remarks: Vec::new(),
             ended: false,
         }
@@ -86,6 +92,39 @@ impl Half {
 
     pub fn is_websocket(&self) -> bool {
         matches!(self.protocol, Protocol::WebSocket(_))
+    }
+
+    /// How many bytes of what is not complete it holds.
+    pub fn held(&self) -> usize {
+        let message = match &self.protocol {
+            Protocol::WebSocket(framing) => framing.held(),
+            Protocol::Http1(_) | Protocol::Opaque => 0,
+        };
+        self.carry.len() + self.collected.len() + message
+    }
+
+    /// Lets go of what it holds, where that is worth it. What is carried remains: from here on it is bytes of no protocol.
+    pub fn let_go(&mut self) {
+        if let Protocol::WebSocket(framing) = &mut self.protocol {
+            framing.let_go();
+        }
+        if self.collected.len() > WORTH_LETTING_GO {
+            self.collected.truncate(WORTH_LETTING_GO);
+            self.collected.shrink_to_fit();
+            self.has_let_go = true;
+            self.remarks.push(finding(&tcp::LET_GO));
+        }
+        if self.carry.len() > WORTH_LETTING_GO {
+            self.protocol = Protocol::Opaque;
+            self.remarks.push(finding(&tcp::LET_GO));
+        }
+    }
+
+    /// Nothing more was expected in this direction, which had come to `position`.
+    pub fn end_at(&mut self, position: u64) {
+        self.place = Place { begun: position, taken: position, arrived: position, ..Place::default() };
+        self.protocol = Protocol::Opaque;
+        self.ended = true;
     }
 
     /// Bytes came.
@@ -110,7 +149,8 @@ impl Half {
 
     /// Takes bytes of an HTTP message.
     pub fn take_http(&mut self, bytes: &[u8]) {
-        let room = MAX_HTTP_DISSECTED.saturating_sub(self.collected.len());
+        let most = if self.has_let_go { WORTH_LETTING_GO } else { MAX_HTTP_DISSECTED };
+        let room = most.saturating_sub(self.collected.len());
         self.collected.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         self.place.take(bytes.len());
     }
@@ -122,6 +162,29 @@ impl Half {
             Direction::ToClient => Role::Response,
         };
         matches!(Head::parse(bytes, role), Parsed::Need)
+    }
+
+    /// Takes note of a unit of this direction: whether it broke the protocol, and whether the other peer has closed already.
+    pub fn judge(&mut self, id: UnitId, unit: &mut Unit) {
+        if !breaks_protocol(&unit.findings) {
+            return;
+        }
+        match self.met_by.take() {
+            Some(to) => unit.links.push(Link { kind: LinkKind::Violation, to }),
+            None => self.violation = self.violation.or(Some(id)),
+        }
+    }
+
+    /// The other peer closes, with the unit `id`: the tie to what broke the protocol here. What is not complete is tied by
+    /// [`Half::judge`].
+    pub fn met(&mut self, id: UnitId) -> Option<Link> {
+        if let Protocol::WebSocket(framing) = &self.protocol
+            && self.violation.is_none()
+            && breaks_protocol(framing.findings_so_far())
+        {
+            self.met_by = self.met_by.or(Some(id));
+        }
+        self.violation.take().map(|to| Link { kind: LinkKind::Violation, to })
     }
 
     /// The unit that ends here.
@@ -136,13 +199,18 @@ impl Half {
     }
 }
 
+/// How many bytes of heads are kept.
+pub(super) fn kept_heads(exchange: &Exchange) -> usize {
+    let requests = exchange.pending.iter().take(MAX_PENDING_REQUESTS + 1);
+    requests.filter_map(|request| request.head.as_ref()).map(Bytes::len).sum()
+}
+
 /// Keeps the head of the request that has just begun, as far as the limits allow.
 pub(super) fn keep_head(exchange: &mut Exchange, head: &[u8]) {
     if exchange.pending.len() > MAX_PENDING_REQUESTS {
         return;
     }
-    let kept: usize = exchange.pending.iter().filter_map(|p| p.head.as_ref()).map(Bytes::len).sum();
-    if kept + head.len() <= MAX_PENDING_HEADS
+    if kept_heads(exchange) + head.len() <= MAX_PENDING_HEADS
         && let Some(pending) = exchange.pending.back_mut()
     {
         pending.head = Some(Bytes::copy_from_slice(head));
@@ -185,6 +253,49 @@ pub(super) fn opened_session(facts: &[Fact]) -> Option<String> {
         Fact::EngineOpen { sid, .. } => Some(sid.clone()),
         _ => None,
     })
+}
+
+/// wirewalk was stopped, so that something is incomplete is nobody's fault.
+pub(super) fn excuse(findings: &mut [Finding]) {
+    for finding in findings {
+        if [&http1::rules::TRUNCATED, &websocket::FRAME_CUT_SHORT].contains(&finding.rule) {
+            finding.rule = &tcp::STOPPED_INSIDE;
+        }
+    }
+}
+
+fn breaks_protocol(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.rule.severity == Severity::Error)
+}
+
+/// Says what a closing means for what was going on; `first`: whether no direction had ended before it.
+pub(super) fn closing_findings(
+    halves: &[Half; 2],
+    exchange: &Exchange,
+    dir: Direction,
+    how: How,
+    first: bool,
+) -> Vec<Finding> {
+    if how == How::Stopped {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    if dir == Direction::ToClient && !exchange.pending.is_empty() {
+        findings.push(finding(&http1::rules::UNANSWERED));
+    }
+    if how == How::Reset {
+        findings.push(finding(&tcp::RESET));
+    }
+    let closed = |d: Direction| halves[d.index()].close_frame;
+    if halves.iter().any(Half::is_websocket) && !closed(dir) {
+        match closed(dir.reverse()) {
+            false if first => findings.push(finding(&tcp::DROPPED)),
+            // That it was dropped was said when the other direction ended.
+            false => {}
+            true => findings.push(finding(&tcp::CLOSE_UNANSWERED)),
+        }
+    }
+    findings
 }
 
 /// A finding about a whole unit.
@@ -238,6 +349,11 @@ impl Place {
 
     fn now(&self) -> Timestamp {
         self.arrivals.front().map(|(_, at)| *at).unwrap_or_default()
+    }
+
+    /// Where the bytes that came end.
+    pub fn end(&self) -> u64 {
+        self.arrived
     }
 
     /// No unit has begun.

@@ -6,6 +6,7 @@ use super::json::Located;
 use super::json::line::Line;
 use super::sink::Sink;
 use super::unit::{Memory, Value};
+use crate::words;
 
 /// UTF-8 text.
 pub struct Text;
@@ -66,9 +67,10 @@ impl Dissect for Text {
     fn dissect<'a>(&self, payload: &Payload<'a>, _memory: &mut Memory, sink: &mut Sink) -> Vec<Payload<'a>> {
         let Some(Located { text, .. }) = Located::of(payload) else { return Vec::new() };
         sink.summary(|| {
-            let mut line = Line::from("\"");
+            let quote = words::quote(text);
+            let mut line = Line::from(quote);
             line.push(text);
-            line.finish("\"")
+            line.finish(quote)
         });
         sink.field(&text::CONTENT, payload.whole(), || Value::Text(text.to_owned()));
         Vec::new()
@@ -94,7 +96,7 @@ impl Dissect for Binary {
 
 /// `1 byte`, `12 bytes`.
 pub(super) fn size(bytes: usize) -> String {
-    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
+    words::count(bytes as u64, "byte")
 }
 
 /// Whether what is sent with this media type is meant to be read as text. Form bodies (WHATWG URL, section 5) are.
@@ -132,6 +134,7 @@ mod tests {
         let cases = [
             (testing::message(true, b"hello"),                     "text: \"hello\"", "text.content 0..5 hello"),
             (testing::message(true, b""),                          "text: \"\"",      "text.content 0..0 "),
+            (testing::message(true, b"\"a\""),                     "text: \"a\"",     "text.content 0..3 \"a\""),
             (testing::message(true, "é".as_bytes()),               "text: \"é\"",     "text.content 0..2 é"),
             (testing::message(true, b"\xff"),                      "data: 1 byte",    "data.data 0..1"),
             (testing::message(false, b"hello"),                    "data: 5 bytes",   "data.data 0..5"),

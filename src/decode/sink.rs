@@ -153,6 +153,11 @@ impl Sink {
         }
     }
 
+    /// Whether something of this kind was found already, so that a more general finding need not be added.
+    pub fn has_found(&self, kind: impl Fn(&Rule) -> bool) -> bool {
+        self.findings.iter().any(|finding| kind(finding.rule))
+    }
+
     /// Adds a fact for the session.
     pub fn fact(&mut self, fact: Fact) {
         self.facts.push(fact);

@@ -7,6 +7,7 @@ use super::field::{ProtocolDef, fields, rules};
 use super::sink::Sink;
 use super::unit::{Happening, SourceId, Span, Value};
 use crate::wire::{Connected, Direction, How, Opened, Peer, Tls, What};
+use crate::words;
 
 /// TCP, as seen by a proxy.
 pub static PROTOCOL: ProtocolDef = ProtocolDef {
@@ -50,6 +51,9 @@ rules! {
     DROPPED = Error "websocket.dropped", "WebSocket ended without a close frame", "The connection ended without a WebSocket close frame from either side, so the application sees close code 1006: a crash, a time-out, or a proxy in between.", "RFC 6455 §7.1.5";
     CLOSE_UNANSWERED = Note "websocket.close_unanswered", "close frame not answered", "The other side had sent a close frame; this one ended the connection without answering with its own.", "RFC 6455 §5.5.1";
     LOST = Error "tcp.not_captured", "bytes passed that were not captured", "The bytes reached the other side but are missing here, so what follows in this direction cannot be decoded.", "RFC 9293 §3.8";
+    STOPPED_INSIDE = Note "tcp.stopped_inside", "wirewalk was stopped before the end of this", "wirewalk closed the connection, so this is incomplete through no fault of the peers.", "RFC 9293 §3.6";
+    LET_GO = Warning "tcp.let_go", "decoded only in part, since too much was unfinished", "More than 256 MiB of heads, bodies and messages were unfinished at once, and this connection held the most, so wirewalk let go of it. The bytes pass, and are kept.", "RFC 9293 §3.8";
+    FINDINGS_LEFT_OUT = Note "tcp.findings_left_out", "further findings of this rule are only counted", "It was broken 20,000 times in this session, which is enough to read. The units that break it again are still marked, but do not name it.", "RFC 9293 §3.8";
     TLS_TO_PLAIN = Error "tcp.tls_to_plain", "the client speaks TLS, wirewalk was addressed without", "These bytes begin a TLS handshake: the client used https:// or wss://. Point it at http:// or ws:// of wirewalk instead; towards the server wirewalk can speak TLS itself.", "RFC 8446 §4.1.2";
     HTTP2 = Error "tcp.http2", "the client speaks HTTP/2", "These bytes begin HTTP/2 without an upgrade, which wirewalk passes on but does not decode. WebSocket clients use HTTP/1.1.", "RFC 9113 §3.4";
 }
@@ -70,7 +74,7 @@ fn happened(happening: &Happening, sink: &mut Sink) {
         What::Tls(what) => tls(what, sink),
         What::Closed { by, how, error } => closed(happening, *by, *how, error.as_deref(), sink),
         What::Lost { bytes, why, .. } => {
-            sink.summary(|| format!("{bytes} bytes passed without being captured: {why}"));
+            sink.summary(|| format!("{} passed without being captured: {why}", words::count(*bytes, "byte")));
             value(sink, &LOST_BYTES, || Value::Unsigned(*bytes));
             value(sink, &LOST_WHY, || Value::Text(why.clone()));
         }
@@ -153,7 +157,7 @@ fn opaque(input: &Input<'_>, sink: &mut Sink) {
     } else {
         "bytes of no protocol that wirewalk knows"
     };
-    sink.summary(|| format!("{} bytes: {what}", input.length));
+    sink.summary(|| format!("{}: {what}", words::count(input.length, "byte")));
     sink.field(&PAYLOAD, whole(), || Value::Bytes);
 }
 

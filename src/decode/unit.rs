@@ -55,7 +55,7 @@ pub struct Unit {
     pub links: Vec<Link>,
     /// The message that ends in this unit, inflated, where it was compressed.
     pub inflated: Option<Bytes>,
-    /// It ends a message that could not be put together: larger than the limit, or not inflatable.
+    /// Not all of it was decoded: it ends a message that could not be put together, or was let go of before it ended.
     pub undecoded: bool,
     /// What we sent in place of bytes of this unit, where it differs.
     pub sent: Vec<Record>,
@@ -107,7 +107,8 @@ pub enum LinkKind {
     Event,
     /// A binary attachment, to the packet that announced it.
     Announced,
-    /// A close, to the frame of the other peer that broke the protocol.
+    /// A close, to the frame of the other peer that broke the protocol. Where that frame was not complete by then, the link
+    /// goes from the frame to the close.
     Violation,
 }
 

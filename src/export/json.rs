@@ -2,7 +2,7 @@
 //!
 //! | member | value |
 //! |---|---|
-//! | `id` | the unit's number, from 1 |
+//! | `id` | the unit's number, from 1, in the order in which units were complete; so `at` can run backwards a little |
 //! | `conn` | the connection's number, from 1 |
 //! | `dir` | `c2s` or `s2c` |
 //! | `at` | when its first byte came, in nanoseconds since the session began |

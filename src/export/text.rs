@@ -74,7 +74,8 @@ pub fn layers(
     }
     if bytes {
         for source in tree.sources.iter().filter(|s| !s.bytes.is_empty()) {
-            writeln!(out, "  {BOLD}{} bytes, {}{BOLD:#}", source.bytes.len(), source.kind.as_str())?;
+            let size = words::count(source.bytes.len() as u64, "byte");
+            writeln!(out, "  {BOLD}{size}, {}{BOLD:#}", source.kind.as_str())?;
             hex::dump(&source.bytes, "    ", out)?;
         }
     }

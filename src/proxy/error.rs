@@ -47,12 +47,12 @@ pub enum ProxyError {
         holder: Option<Holder>,
     },
     /// The operating system does not let us listen there.
-    #[error("cannot listen on {addr}: {source}; choose another address or port with --listen")]
+    #[error("cannot listen on {addr}: {error}; choose another address or port with --listen")]
     Bind {
         /// The address that was asked for.
         addr: SocketAddr,
         /// What the operating system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// The upstream is the address that wirewalk itself listens on.
     #[error(
@@ -84,6 +84,6 @@ pub enum ProxyError {
         detail: Option<String>,
     },
     /// TLS could not be set up.
-    #[error("TLS could not be set up: {0}")]
+    #[error("TLS could not be set up")]
     Tls(#[from] rustls::Error),
 }

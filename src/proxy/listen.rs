@@ -34,7 +34,7 @@ pub async fn bind(given: &str) -> Result<TcpListener, ProxyError> {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 return Err(ProxyError::PortTaken { addr, holder: port_holder::of(addr) });
             }
-            Err(source) => refused = refused.or(Some(ProxyError::Bind { addr, source })),
+            Err(error) => refused = refused.or(Some(ProxyError::Bind { addr, error })),
         }
     }
     Err(refused.unwrap_or_else(|| refuse("names a host that has no address".to_owned())))

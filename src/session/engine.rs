@@ -214,7 +214,7 @@ impl Engines {
     fn ping(&mut self, engine: Option<EngineId>, id: UnitId, unit: &mut Unit) {
         let Some(session) = engine.and_then(|e| self.get_mut(e)) else { return };
         session.heartbeats += 1;
-        let allowed = session.ping_interval + session.ping_timeout;
+        let allowed = session.ping_interval.saturating_add(session.ping_timeout);
         if let Some(last) = session.last_ping.replace(Ping { unit: id, at: unit.at, answered: false })
             && allowed > 0
             && unit.at.since(last.at).as_millis() > u128::from(allowed)

@@ -1,8 +1,8 @@
 //! A unit in one line: what its highest layers say, and the names of the layers.
 
 use super::{Session, UnitRef};
-use crate::decode::unit::{Layer, LinkKind, Tree};
-use crate::words::duration;
+use crate::decode::unit::{Layer, LinkKind, Tree, UnitId, UnitKind};
+use crate::words::{self, duration};
 
 /// So many characters of one inner layer are worth a place on the line of an HTTP message.
 const INNER: usize = 120;
@@ -96,15 +96,26 @@ pub fn ties(session: &Session, unit: &UnitRef) -> Vec<String> {
             LinkKind::Request | LinkKind::Event | LinkKind::Ping => format!("answers {to} in {after}"),
             LinkKind::Fragment => format!("continues {to}"),
             LinkKind::Announced => format!("belongs to {to}"),
+            // A frame that was not complete when the other side closed comes behind the close.
+            LinkKind::Violation if reacted(session, unit, link.to) => format!("answered by {to}"),
             LinkKind::Violation => format!("{after} after {to} broke the protocol"),
         }
     };
     let fragmented = session.links(unit.id).iter().any(|(_, link)| link.kind == LinkKind::Fragment);
     let inflated = session.inflated_length(unit.id).map(|length| match fragmented {
-        false => format!("{} bytes on the wire, {length} inflated", unit.length),
-        true => format!("inflated to {length} bytes"),
+        false => format!(
+            "{} on the wire, {} inflated",
+            words::count(unit.length, "byte"),
+            words::thousands(length)
+        ),
+        true => format!("inflated to {}", words::count(length, "byte")),
     });
     session.links(unit.id).iter().map(phrase).chain(inflated).collect()
+}
+
+/// Whether `to` is how the other peer reacted to a frame that broke the protocol, and not that frame.
+fn reacted(session: &Session, unit: &UnitRef, to: UnitId) -> bool {
+    unit.kind == UnitKind::Frame && session.unit(to).is_some_and(|to| to.at > unit.at)
 }
 
 #[cfg(test)]

@@ -8,7 +8,11 @@ use super::engine::{EngineId, Engines};
 use super::store::Derived;
 use crate::decode::connection::Units;
 use crate::decode::field::{Rule, Severity};
-use crate::decode::unit::{Announced, Finding, Happening, Link, LinkKind, Memory, Unit, UnitId, UnitKind};
+use crate::decode::limits::MAX_FINDINGS_OF_A_RULE;
+use crate::decode::tcp::FINDINGS_LEFT_OUT;
+use crate::decode::unit::{
+    Announced, Finding, Happening, Link, LinkKind, Memory, SourceId, Span, Unit, UnitId, UnitKind,
+};
 use crate::wire::{ConnId, Direction, Record, Timestamp};
 
 /// All units of a session.
@@ -21,8 +25,10 @@ pub(super) struct Index {
     pub sent: Sparse<Box<Record>>,
     pub inflated: Sparse<Derived>,
     pub engines: Engines,
-    /// The first unit that each rule was found on, by the rule's key.
-    first_found: HashMap<&'static str, UnitId>,
+    /// How many findings there were, those that are not kept included.
+    pub finding_count: usize,
+    /// The first unit that each rule was found on, and how often it was found, by the rule's key.
+    found: HashMap<&'static str, (UnitId, usize)>,
     /// Inflated messages that the store has not taken yet.
     fresh: Vec<(UnitId, Bytes)>,
 }
@@ -106,7 +112,24 @@ impl Index {
 
     /// Whether no unit before this one broke the rule.
     pub fn is_first(&self, rule: &Rule, unit: UnitId) -> bool {
-        self.first_found.get(rule.key) == Some(&unit)
+        self.found.get(rule.key).is_some_and(|(first, _)| *first == unit)
+    }
+
+    /// Keeps a finding, unless there are many like it.
+    fn find(&mut self, id: UnitId, finding: Finding) {
+        self.finding_count += 1;
+        let (_, times) = self.found.entry(finding.rule.key).or_insert((id, 0));
+        *times += 1;
+        let times = *times;
+        if times > MAX_FINDINGS_OF_A_RULE {
+            return;
+        }
+        let title = finding.rule.title;
+        self.findings.push(id, finding);
+        if times == MAX_FINDINGS_OF_A_RULE {
+            let span = Span::bits(SourceId::WIRE, 0..0);
+            self.find(id, Finding { rule: &FINDINGS_LEFT_OUT, span, detail: title.to_owned() });
+        }
     }
 
     /// The inflated messages that came since the last call.
@@ -145,8 +168,7 @@ impl Units for Index {
             severity: unit.findings.iter().map(|f| f.rule.severity).max(),
         });
         for finding in unit.findings {
-            self.first_found.entry(finding.rule.key).or_insert(id);
-            self.findings.push(id, finding);
+            self.find(id, finding);
         }
         unit.links.into_iter().for_each(|link| self.links.push(id, link));
         unit.sent.into_iter().for_each(|record| self.sent.push(id, Box::new(record)));
@@ -176,10 +198,6 @@ impl<T> Default for Sparse<T> {
 impl<T> Sparse<T> {
     fn push(&mut self, id: UnitId, value: T) {
         self.0.push((id, value));
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
     }
 
     /// What the unit has.

@@ -6,7 +6,9 @@ use super::index::UnitRef;
 use super::{Session, StoreError};
 use crate::decode::dissect::{self, Input, Message};
 use crate::decode::http1::head::{Head, Parsed, Role};
-use crate::decode::limits::{MAX_ATTACHMENT_UNITS, MAX_HEAD, MAX_HTTP_DISSECTED, MAX_MESSAGE};
+use crate::decode::limits::{
+    MAX_ATTACHMENT_UNITS, MAX_HEAD, MAX_HTTP_DISSECTED, MAX_MESSAGE, WORTH_LETTING_GO,
+};
 use crate::decode::sink::{Detail, Sink};
 use crate::decode::unit::{AnnouncedPacket, LinkKind, SourceKind, Tree, UnitId, UnitKind};
 use crate::decode::websocket::frame::{FrameHeader, opcode, unmask};
@@ -55,6 +57,7 @@ impl Session {
     /// How many of a unit's bytes are decoded when someone looks: as many as the first pass decoded.
     fn dissected(&self, unit: &UnitRef) -> u64 {
         match unit.kind {
+            UnitKind::HttpRequest | UnitKind::HttpResponse if unit.undecoded => WORTH_LETTING_GO as u64,
             UnitKind::HttpRequest | UnitKind::HttpResponse => MAX_HTTP_DISSECTED as u64,
             _ => self.max_message as u64 + 14,
         }

@@ -19,8 +19,9 @@ pub use index::UnitRef;
 pub use notes::Note;
 pub use store::{Records, StoreError};
 
-use crate::decode::connection::Connection;
+use crate::decode::connection::{Connection, Ended};
 use crate::decode::field::Rule;
+use crate::decode::limits::MAX_HELD;
 use crate::decode::unit::{Finding, Link, UnitId};
 use crate::wire::{ConnId, Record, What};
 use index::Index;
@@ -30,11 +31,47 @@ use store::Store;
 /// A session: live, or opened from a transcript.
 #[derive(Debug)]
 pub struct Session {
-    decoders: HashMap<ConnId, Connection>,
+    decoders: HashMap<ConnId, Decoder>,
     index: Index,
     store: Store,
     notes: Notes,
     max_message: usize,
+    /// How many bytes of what is not complete the decoders hold, and how many they may.
+    held: usize,
+    max_held: usize,
+}
+
+/// The decoder of a connection, or what is left of it when the connection is over: a transcript may have records
+/// behind the end, and a session may have had a million connections.
+#[derive(Debug)]
+enum Decoder {
+    Live(Box<Connection>),
+    Over(Ended),
+}
+
+impl Decoder {
+    fn new(max_message: usize) -> Decoder {
+        Decoder::Live(Box::new(Connection::new(max_message)))
+    }
+
+    fn held(&self) -> usize {
+        match self {
+            Decoder::Live(connection) => connection.held(),
+            Decoder::Over(_) => 0,
+        }
+    }
+
+    fn record(&mut self, record: &Record, index: &mut Index) {
+        if let Decoder::Over(ended) = self {
+            *self = Decoder::Live(Box::new(Connection::behind(*ended)));
+        }
+        if let Decoder::Live(connection) = self {
+            connection.record(record, index);
+            if let Some(ended) = connection.ended() {
+                *self = Decoder::Over(ended);
+            }
+        }
+    }
 }
 
 impl Session {
@@ -47,6 +84,8 @@ impl Session {
             store: Store::new(records)?,
             notes: Notes::default(),
             max_message,
+            held: 0,
+            max_held: MAX_HELD,
         })
     }
 
@@ -73,16 +112,29 @@ impl Session {
             _ => self.store.seen(record.conn),
         }
         let max_message = self.max_message;
-        let decoder = self.decoders.entry(record.conn).or_insert_with(|| Connection::new(max_message));
+        let decoder = self.decoders.entry(record.conn).or_insert_with(|| Decoder::new(max_message));
+        let before = decoder.held();
         decoder.record(record, &mut self.index);
-        if decoder.is_over() {
-            self.decoders.remove(&record.conn);
-        }
+        self.held = self.held - before + decoder.held();
+        while self.held > self.max_held && self.let_go() {}
         self.index.take_inflated().into_iter().try_for_each(|(unit, bytes)| {
             let place = self.store.derive(&bytes)?;
             self.index.place_inflated(unit, place);
             Ok(())
         })
+    }
+
+    /// The connection that holds the most lets go of it. Whether that was of use.
+    fn let_go(&mut self) -> bool {
+        let most = self.decoders.iter_mut().max_by_key(|(conn, decoder)| (decoder.held(), **conn));
+        let Some((conn, decoder)) = most else { return false };
+        let before = decoder.held();
+        if let Decoder::Live(connection) = decoder {
+            connection.let_go(*conn, &mut self.index);
+        }
+        let freed = before.saturating_sub(decoder.held());
+        self.held -= freed;
+        freed > 0
     }
 
     /// How many units there are.
@@ -135,9 +187,9 @@ impl Session {
         self.index.inflated.of(unit).first().map(|(_, place)| place.length())
     }
 
-    /// How many findings there are.
+    /// How many findings there are, those that are only counted included.
     pub fn finding_count(&self) -> usize {
-        self.index.findings.len()
+        self.index.finding_count
     }
 
     /// How many connections there were.
@@ -158,5 +210,115 @@ impl Session {
     /// The engine session that a unit belongs to.
     pub fn engine_session(&self, unit: &UnitRef) -> Option<&EngineSession> {
         self.index.engines.get(unit.engine?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::decode::sink::Detail;
+    use crate::wire::{Direction, How, Timestamp};
+
+    /// The bytes of records, in memory; an offset is an index.
+    #[derive(Debug)]
+    struct Kept(Vec<Bytes>);
+
+    impl Records for Kept {
+        fn bytes_at(&self, offset: u64, _: usize) -> Result<Bytes, StoreError> {
+            Ok(self.0[offset as usize].clone())
+        }
+    }
+
+    const LIMIT: usize = 100_000;
+
+    /// A session that holds at most [`LIMIT`], in which each connection says what it is given, in this order. What it
+    /// never held more than is checked.
+    fn session(said: &[(u32, Direction, Bytes)]) -> Session {
+        let kept = said.iter().map(|(_, _, bytes)| bytes.clone()).collect();
+        let mut session = Session::new(Box::new(Kept(kept)), 1 << 20).unwrap();
+        session.max_held = LIMIT;
+        for (index, (conn, dir, bytes)) in said.iter().enumerate() {
+            let what = match bytes.is_empty() {
+                true => What::Closed { by: dir.sender(), how: How::Fin, error: None },
+                false => What::Received { dir: *dir, bytes: bytes.clone() },
+            };
+            let record = Record { at: Timestamp(index as u64), conn: ConnId(*conn), what };
+            session.ingest(&record, index as u64).unwrap();
+            let held: usize = session.decoders.values().map(Decoder::held).sum();
+            assert!(held <= LIMIT && held == session.held, "{held}, {}", session.held);
+        }
+        session
+    }
+
+    /// The summary and the rules of each unit.
+    fn units(session: &Session) -> Vec<(String, Vec<&'static str>)> {
+        let unit = |id| {
+            let tree = session.look(&session.unit(id).unwrap(), Detail::Tree).unwrap();
+            let rules = session.findings(id).iter().map(|(_, finding)| finding.rule.key).collect();
+            (headline::of(&tree).text, rules)
+        };
+        session.ids().map(unit).collect()
+    }
+
+    fn post(length: usize) -> Bytes {
+        format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n").into()
+    }
+
+    const UP: Direction = Direction::ToServer;
+
+    #[test]
+    fn the_connection_that_holds_the_most_lets_go_of_a_body_and_says_so() {
+        let piece = || Bytes::from(vec![b'x'; 30_000]);
+        let said = [
+            (1, UP, post(120_000)),
+            (2, UP, post(60_000)),
+            (1, UP, piece()),
+            (2, UP, piece()),
+            (1, UP, piece()),
+            (1, UP, piece()),
+            (2, UP, piece()),
+            (1, UP, piece()),
+        ];
+        let units = units(&session(&said));
+        assert_eq!(units[0].1, Vec::<&str>::new());
+        assert!(units[0].0.starts_with("POST /, 60,000 bytes"), "{}", units[0].0);
+        assert_eq!(units[1].1, ["tcp.let_go", "http.not_all_dissected"]);
+        assert!(units[1].0.starts_with("POST /, more than 16,"), "{}", units[1].0);
+    }
+
+    #[test]
+    fn a_message_is_let_go_of_and_the_next_one_is_read_again() {
+        let upgrade = "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \
+            dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        let switch = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        let fragment = |first: u8| {
+            let header = [&[first, 127][..], &60_000u64.to_be_bytes()].concat();
+            Bytes::from([header, vec![b'x'; 60_000]].concat())
+        };
+        let down = Direction::ToClient;
+        let said = [
+            (1, UP, upgrade.into()),
+            (1, down, switch.into()),
+            (1, down, fragment(0x01)),
+            (1, down, fragment(0x00)),
+            (1, down, fragment(0x80)),
+            (1, down, Bytes::from_static(b"\x81\x02hi")),
+        ];
+        let units = units(&session(&said));
+        assert_eq!(units[4].1, ["websocket.non_minimal_length", "tcp.let_go"]);
+        assert_eq!(units[5], ("\"hi\"".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn what_is_carried_is_let_go_of_as_bytes_of_no_protocol() {
+        let endless = Bytes::from([b"GET /".to_vec(), vec![b'x'; 40_000]].concat());
+        let session = session(&[(1, UP, endless.clone()), (2, UP, endless.clone()), (3, UP, endless)]);
+        let units = units(&session);
+        assert_eq!(units.len(), 1);
+        assert_eq!(units[0].1, ["tcp.let_go"]);
+        assert_eq!(session.unit(UnitId(1)).unwrap().conn, ConnId(3));
     }
 }

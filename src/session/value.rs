@@ -34,11 +34,41 @@ pub fn text(node: &Node, tree: &Tree, limit: usize) -> String {
 
 fn bytes_text(node: &Node, bytes: &[u8], limit: usize) -> String {
     debug_assert_eq!(node.def.kind, FieldKind::Bytes);
+    let size = words::count(bytes.len() as u64, "byte");
     let head = bytes.get(..limit.saturating_mul(4)).unwrap_or(bytes);
     match std::str::from_utf8(head) {
         Ok(text) if !text.is_empty() && !text.chars().any(|c| c.is_control() && !c.is_whitespace()) => {
-            format!("{} bytes, \"{text}\"", bytes.len())
+            let quote = words::quote(text);
+            format!("{size}, {quote}{text}{quote}")
         }
-        _ => format!("{} bytes, {}", bytes.len(), words::hex(bytes, 16)),
+        _ => format!("{size}, {}", words::hex(bytes, 16)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::decode::field::{FieldDef, FieldKind};
+    use crate::decode::unit::{Source, SourceId, SourceKind, Span};
+
+    static BODY: FieldDef =
+        FieldDef { key: "x", label: "X", kind: FieldKind::Bytes, meaning: "", spec: "", values: &[] };
+
+    #[test]
+    fn bytes_are_counted_and_quoted_once() {
+        for (bytes, expected) in [
+            (&b"a"[..], "1 byte, \"a\""),
+            (b"\"Invalid transport\"", "19 bytes, \"Invalid transport\""),
+            (b"\xff\x00", "2 bytes, ff 00"),
+            (b"", "0 bytes, "),
+        ] {
+            let span = Span::bytes(SourceId::WIRE, 0..bytes.len());
+            let sources = vec![Source { kind: SourceKind::Wire, bytes: Bytes::from_static(bytes) }];
+            let tree = Tree { layers: Vec::new(), sources };
+            let node = Node { def: &BODY, span, value: Value::Bytes, children: Vec::new() };
+            assert_eq!(text(&node, &tree, 200), expected);
+        }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::defs::{ERROR_CODE, ERROR_MESSAGE, REFUSED, RESPONSE};
 use crate::decode::dissect::Payload;
+use crate::decode::http1;
 use crate::decode::json::line::Line;
 use crate::decode::json::{Located, unquoted};
 use crate::decode::sink::Sink;
@@ -69,7 +70,10 @@ impl<'a> Answer<'a> {
             }
             Answer::Refused { code, message } => {
                 let text = unquoted(message);
-                sink.finding(&REFUSED, payload.whole(), &*text);
+                // Who knows the request as well has named the cause more closely.
+                if !sink.has_found(http1::names_cause) {
+                    sink.finding(&REFUSED, payload.whole(), &*text);
+                }
                 sink.summary(|| {
                     let mut line = Line::from("error ");
                     if let Some((code, _)) = code {

@@ -19,6 +19,7 @@ use crate::decode::dissect::{Carrier, Payload};
 use crate::decode::field::FieldKind;
 use crate::decode::json::line::Line;
 use crate::decode::json::{Located, unquoted};
+use crate::decode::limits::MAX_NAME;
 use crate::decode::sink::{Detail, Sink};
 use crate::decode::unit::{EngineIo, Fact, SourceKind, Span, Value};
 use crate::wire::Direction;
@@ -196,11 +197,13 @@ impl<'s, 'a> Reader<'s, 'a> {
         let sid = handshake.sid.map(|raw| raw.get()).filter(|raw| raw.starts_with('"')).map(unquoted);
         match &sid {
             None => self.sink.finding(&OPEN_WITHOUT_SID, span.clone(), ""),
-            Some(sid) if payload.dir == Direction::ToClient => self.sink.fact(Fact::EngineOpen {
-                sid: sid.clone().into_owned(),
-                ping_interval: number(handshake.ping_interval).unwrap_or_default(),
-                ping_timeout: number(handshake.ping_timeout).unwrap_or_default(),
-            }),
+            Some(sid) if payload.dir == Direction::ToClient && sid.len() <= MAX_NAME => {
+                self.sink.fact(Fact::EngineOpen {
+                    sid: sid.clone().into_owned(),
+                    ping_interval: number(handshake.ping_interval).unwrap_or_default(),
+                    ping_timeout: number(handshake.ping_timeout).unwrap_or_default(),
+                })
+            }
             Some(_) => {}
         }
         let offset = (span.bits.start / 8) as usize;

@@ -14,6 +14,7 @@ use crate::decode::dissect::Input;
 use crate::decode::limits::MAX_DECODED_BODY;
 use crate::decode::sink::Sink;
 use crate::decode::unit::{SourceId, SourceKind, Span, Value};
+use crate::words;
 
 /// So many codings of one body are undone.
 const MAX_CODINGS: usize = 4;
@@ -42,7 +43,11 @@ pub(super) fn read(input: &Input<'_>, head: &Head, length: BodyLength, sink: &mu
     let raw = input.wire.slice(head.len.min(input.wire.len())..);
     let cut = input.length > input.wire.len() as u64;
     if cut {
-        let dissected = format!("{} of {} bytes", input.wire.len(), input.length);
+        let dissected = format!(
+            "{} of {}",
+            words::thousands(input.wire.len() as u64),
+            words::count(input.length, "byte")
+        );
         sink.finding(&rules::NOT_ALL_DISSECTED, wire(&(head.len..input.wire.len())), dissected);
     }
     sink.field(&fields::BODY_ENDS, wire(&(head.len..head.len)), || Value::Text(ends(length)));
@@ -66,7 +71,7 @@ pub(super) fn read(input: &Input<'_>, head: &Head, length: BodyLength, sink: &mu
 fn ends(length: BodyLength) -> String {
     match length {
         BodyLength::None => "at once, there is none".to_owned(),
-        BodyLength::Exact(n) => format!("after {n} bytes, by Content-Length"),
+        BodyLength::Exact(n) => format!("after {}, by Content-Length", words::count(n, "byte")),
         BodyLength::Chunked => "with the last chunk".to_owned(),
         BodyLength::UntilClose => "when the connection closes".to_owned(),
     }
@@ -226,8 +231,9 @@ fn decode_one(content: Content, coding: Coding, name: &str, max: usize, sink: &m
         return None;
     }
     let whole = content.whole && decoded.problem.is_none();
-    let sizes = format!("{name}: {} bytes, decoded {}", content.bytes.len(), decoded.bytes.len());
-    sink.field(&fields::DECODED, content.span(), || Value::Text(sizes));
+    let (coded, length) = (content.bytes.len() as u64, decoded.bytes.len() as u64);
+    let sizes = || format!("{name}: {}, decoded {}", words::count(coded, "byte"), words::thousands(length));
+    sink.field(&fields::DECODED, content.span(), || Value::Text(sizes()));
     let bytes = Bytes::from(decoded.bytes);
     let source = sink.source(SourceKind::Decoded, bytes.clone())?;
     Some(Content { bytes, source, offset: 0, whole })

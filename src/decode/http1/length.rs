@@ -63,6 +63,8 @@ fn explicit(head: &Head, bytes: &[u8], issues: &mut Vec<Issue>) -> Option<BodyLe
     };
     if let Some(length) = lengths.first() {
         issues.push((&rules::BOTH_LENGTHS, length.line.clone(), quote(bytes, length)));
+        // It does not count, but what is wrong with it is worth saying.
+        content_length(bytes, &lengths, issues);
     }
     if part(bytes, head.start.version()) == b"HTTP/1.0" {
         issues.push((&rules::CHUNKED_IN_1_0, coding.line.clone(), String::new()));
@@ -166,6 +168,8 @@ mod tests {
     fn ambiguous_lengths_have_names() {
         let both = request("Content-Length: 5\nTransfer-Encoding: chunked\n");
         assert_eq!(both, (BodyLength::Chunked, vec!["http.both_lengths"]));
+        let all = request("Content-Length: 5\nContent-Length: 6\nTransfer-Encoding: chunked\n");
+        assert_eq!(all, (BodyLength::Chunked, vec!["http.both_lengths", "http.differing_lengths"]));
         let differing = (BodyLength::UntilClose, vec!["http.differing_lengths"]);
         assert_eq!(request("Content-Length: 5\nContent-Length: 6\n"), differing);
         assert_eq!(request("Content-Length: 5, 6\n"), differing);

@@ -32,10 +32,11 @@ use std::ops::Range;
 pub use framing::{Exchange, Framing, Next, PendingRequest, Step};
 
 use super::dissect::{self, Carrier, Input, Payload};
-use super::field::ProtocolDef;
+use super::field::{ProtocolDef, Rule};
 use super::sink::Sink;
 use super::unit::{Fact, Memory, SourceId, Span, UnitKind};
 use crate::wire::{What, Why};
+use crate::words;
 use body::Content;
 use head::{Head, Issue, Parsed, Role, StartLine};
 use refusal::Refused;
@@ -114,6 +115,11 @@ fn response(input: &Input<'_>, head: &Head, memory: &mut Memory, sink: &mut Sink
     carry(input, head, content, memory, sink);
 }
 
+/// Whether a rule names the likely cause of a refusal.
+pub(crate) fn names_cause(rule: &Rule) -> bool {
+    rule.key.starts_with("http.refused_")
+}
+
 /// The engine session that the request with this head names in its query.
 pub(super) fn engine_session(request: &[u8]) -> Option<String> {
     let Parsed::Complete(head) = Head::parse(request, Role::Request) else { return None };
@@ -180,10 +186,10 @@ fn carry(input: &Input<'_>, head: &Head, content: Option<Content>, memory: &mut 
     });
     let length = content.as_ref().map_or(0, |c| c.bytes.len());
     sink.summary(|| {
-        let bytes = if length == 1 { "byte" } else { "bytes" };
+        let size = words::count(length as u64, "byte");
         let of = if media_type.is_empty() { "" } else { " of " };
         let over = if input.length > input.wire.len() as u64 { "more than " } else { "" };
-        let note = format!(", {over}{length} {bytes}{of}{}", text::crop(&media_type, 60));
+        let note = format!(", {over}{size}{of}{}", text::crop(&media_type, 60));
         start_line::summary(head, input.wire) + if length > 0 { &note } else { "" }
     });
     let Some(content) = content else { return };

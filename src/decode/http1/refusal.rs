@@ -91,8 +91,9 @@ impl Refused<'_> {
         }
     }
 
+    /// Whether Engine.IO was asked for, be it over a transport that there is not.
     fn is_engine(&self) -> bool {
-        self.target().is_some_and(|t| t.engine(self.request.1).is_some())
+        ["EIO", "transport"].iter().all(|name| self.parameter(name).is_some())
     }
 
     fn parameter(&self, name: &str) -> Option<String> {

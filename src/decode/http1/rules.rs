@@ -92,7 +92,7 @@ rules! {
         "A request was waiting for its answer. The server crashed, gave up, or did not take the bytes for HTTP: look at its log.",
         "RFC 9112 §9.5";
     TRUNCATED = Error "http.truncated", "the message was cut short",
-        "The connection ended before the body was as long as its head, or its chunks, had said. The sender failed, timed out or was stopped.",
+        "The connection ended inside the head, or before the body was as long as the head or its chunks had said. The sender failed, timed out or was stopped.",
         "RFC 9112 §8";
 
     // Chunks.
@@ -131,8 +131,8 @@ rules! {
     RAW_DEFLATE = Warning "http.raw_deflate", "deflate without the zlib wrapper",
         "The deflate coding is the zlib format around DEFLATE data. Some servers leave the wrapper out; browsers tolerate it.",
         "RFC 9110 §8.4.1.2";
-    NOT_ALL_DISSECTED = Note "http.not_all_dissected", "only the first 16 MiB are decoded",
-        "The whole message passed and is kept, but a message as long as this one is decoded only as far as that.",
+    NOT_ALL_DISSECTED = Note "http.not_all_dissected", "only the beginning of the message is decoded",
+        "The whole message passed and is kept, but of one as long as this, or that wirewalk had to let go of, no more is decoded.",
         "RFC 9110 §8.6";
 
     // The upgrade: the request.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::text::part;
+use crate::decode::limits::MAX_NAME;
 use crate::decode::unit::{EngineIo, Transport};
 
 /// Where the parts of a request target are.
@@ -78,7 +79,8 @@ impl Target {
             "websocket" => Transport::WebSocket,
             _ => return None,
         };
-        Some((EngineIo { version, transport }, self.parameter(bytes, "sid")))
+        let sid = self.parameter(bytes, "sid").filter(|sid| sid.len() <= MAX_NAME);
+        Some((EngineIo { version, transport }, sid))
     }
 }
 

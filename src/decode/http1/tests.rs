@@ -197,6 +197,25 @@ fn a_body_in_a_bad_coding_is_a_finding() {
 }
 
 #[test]
+fn why_engineio_was_refused_is_said_once() {
+    let head = "HTTP/1.1 400 BAD REQUEST\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n";
+    let answer = [head.as_bytes(), b"\"Invalid transport\""].concat();
+    let asked = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\n\r\n";
+    let engineio = Some(EngineIo { version: 4, transport: Transport::Polling });
+    let keys = |request: Option<&str>| {
+        let wire = Bytes::copy_from_slice(&answer);
+        let request = request.map(str::as_bytes);
+        let input = Input { kind: UnitKind::HttpResponse, dir: Direction::ToClient, request, ..input(&wire) };
+        let mut sink = Sink::new(Detail::Facts, wire.clone());
+        dissect(&input, &mut Memory { engineio, announced: None }, &mut sink);
+        sink.finish().1.iter().map(|finding| finding.rule.key).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(Some(asked)), ["http.refused_transport"]);
+    // Where the request is not known, nothing closer can be said.
+    assert_eq!(keys(None), ["engineio.refused"]);
+}
+
+#[test]
 fn a_message_that_is_not_all_here_is_said_to_be_so() {
     let wire =
         Bytes::from([b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", &gzip(b"hello")[..12]].concat());

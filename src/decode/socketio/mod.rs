@@ -19,6 +19,7 @@ use self::packet::{
 use super::dissect::{Carrier, Dissect, Payload};
 use super::field::ProtocolDef;
 use super::json::{Located, unquoted};
+use super::limits::MAX_NAME;
 use super::sink::{Detail, Sink};
 use super::unit::{Announced, AnnouncedPacket, Fact, Memory};
 
@@ -107,6 +108,9 @@ fn total(packet: &Packet<'_>) -> u16 {
 /// Adds what the session ties together.
 fn facts(packet: &Packet<'_>, sink: &mut Sink) {
     let Some(id) = packet.id.and_then(|digits| digits.parse().ok()) else { return };
+    if packet.namespace().len() > MAX_NAME {
+        return;
+    }
     let namespace = || packet.namespace().to_owned();
     match packet.packet_type {
         Some(EVENT | BINARY_EVENT) => sink.fact(Fact::AskedAck { namespace: namespace(), id }),

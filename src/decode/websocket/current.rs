@@ -5,6 +5,7 @@ use super::rules::*;
 use crate::decode::field::Rule;
 use crate::decode::unit::{Finding, SourceId, Span};
 use crate::wire::Direction;
+use crate::words;
 
 /// A frame whose header is known.
 #[derive(Debug)]
@@ -127,11 +128,11 @@ impl Current {
         {
             self.find(&NON_MINIMAL_LENGTH, self.length_bits(), format!("{length} in {bits} bits"));
         }
-        if length >> 63 != 0 {
+        if self.header.is_endless() {
             self.find(&LENGTH_TOP_BIT, self.bits(16, 17), format!("{length:#x}"));
         }
         if self.part == Part::Control && length > 125 {
-            self.find(&CONTROL_TOO_LONG, self.length_bits(), format!("{length} bytes"));
+            self.find(&CONTROL_TOO_LONG, self.length_bits(), words::count(length, "byte"));
         }
     }
 }

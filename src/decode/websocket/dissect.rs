@@ -8,6 +8,7 @@ use super::{PROTOCOL, close};
 use crate::decode::dissect::{Carrier, Input, Message, Payload, payload};
 use crate::decode::sink::{Detail, Sink};
 use crate::decode::unit::{Memory, SourceId, SourceKind, Span, Value};
+use crate::words;
 
 /// Of a control frame's text, so many characters go into its summary.
 const MAX_QUOTED: usize = 60;
@@ -208,7 +209,7 @@ fn summary(header: &FrameHeader, payload: &[u8], input: &Input<'_>) -> String {
 }
 
 fn count(bytes: u64) -> String {
-    if bytes == 1 { "1 byte".to_string() } else { format!("{bytes} bytes") }
+    words::count(bytes, "byte")
 }
 
 /// Text in quotes, other bytes in hexadecimal, nothing as nothing.

@@ -64,6 +64,11 @@ impl FrameHeader {
         self.opcode & 0b1000 != 0
     }
 
+    /// Whether the top bit of a 64-bit length is set, which is not allowed: no connection lives to see the end of it.
+    pub fn is_endless(&self) -> bool {
+        self.length >> 63 != 0
+    }
+
     /// Whether RSV1 is set, which permessage-deflate names the Per-Message Compressed bit (RFC 7692 §6).
     pub fn rsv1(&self) -> bool {
         self.rsv & 0b100 != 0

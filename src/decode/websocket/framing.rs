@@ -41,7 +41,7 @@ pub enum Step<'a> {
         /// How many.
         len: usize,
     },
-    /// The frame is complete.
+    /// The frame is complete; or it is endless, and this is its header.
     Frame {
         /// How many bytes were taken, the last of the frame.
         len: usize,
@@ -106,6 +106,11 @@ impl Framing {
                 (self.begin(header), payload, header.len())
             }
         };
+        if frame.header.is_endless() {
+            let continues = frame.part == Part::Continuation;
+            let frame = Frame { header: frame.header, findings: frame.findings, continues, message: None };
+            return Step::Frame { len: head, frame };
+        }
         let missing = usize::try_from(frame.missing()).unwrap_or(usize::MAX);
         let piece = payload.split_at_checked(missing).map_or(payload, |(piece, _)| piece);
         let len = head + piece.len();
@@ -122,6 +127,11 @@ impl Framing {
         }
         self.current = Some(frame);
         if len == 0 { Step::Need } else { Step::Taken { len } }
+    }
+
+    /// The rules that the frame whose payload is still coming has broken.
+    pub fn findings_so_far(&self) -> &[Finding] {
+        self.current.as_ref().map_or(&[], |frame| &frame.findings)
     }
 
     /// Says that the stream has ended. The frame that it ended inside, if it did and the header had come, with
@@ -196,6 +206,18 @@ impl Framing {
         };
         let continues = frame.part == Part::Continuation;
         Frame { header, findings: frame.findings, continues, message }
+    }
+}
+
+impl Framing {
+    /// How many bytes of a message that is not complete it holds.
+    pub fn held(&self) -> usize {
+        self.assembly.held()
+    }
+
+    /// Lets go of that message, where it is worth it; the frame that ends it says so.
+    pub fn let_go(&mut self) {
+        self.assembly.let_go();
     }
 }
 

@@ -9,6 +9,9 @@ use super::framing::CompleteMessage;
 use super::inflater::Inflater;
 use super::rules::*;
 use super::utf8::Utf8;
+use crate::decode::limits::WORTH_LETTING_GO;
+use crate::decode::tcp::LET_GO;
+use crate::words;
 
 /// The room that is kept from one message to the next, so that most need no allocation.
 const KEPT_CAPACITY: usize = 256 << 10;
@@ -39,6 +42,8 @@ struct Open {
     length: u64,
     /// It is not longer than the limit: `bytes` holds all of it, unless it was borrowed.
     kept: bool,
+    /// It was let go of.
+    let_go: bool,
     /// It cannot be inflated.
     broken: bool,
     /// For text that is valid so far.
@@ -53,6 +58,19 @@ impl Assembly {
     /// Whether a message was begun and is not finished.
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// How many bytes of a message that is not complete it holds.
+    pub(super) fn held(&self) -> usize {
+        if self.open.is_some() { self.bytes.len() } else { 0 }
+    }
+
+    /// Lets go of that message, where it is worth it.
+    pub(super) fn let_go(&mut self) {
+        if let Some(open) = self.open.as_mut().filter(|_| self.bytes.len() > WORTH_LETTING_GO) {
+            (open.kept, open.let_go) = (false, true);
+            self.bytes = Vec::new();
+        }
     }
 
     /// Gives the memory of a long message back once it has been handed on.
@@ -79,7 +97,7 @@ impl Assembly {
             }
         }
         let (compressed, utf8) = (takeover.is_some(), text.then(Utf8::default));
-        self.open = Some(Open { text, compressed, length: 0, kept: true, broken, utf8 });
+        self.open = Some(Open { text, compressed, length: 0, kept: true, let_go: false, broken, utf8 });
     }
 
     /// Takes note of how many bytes a frame will add. What is certain to be too long is not even begun.
@@ -89,7 +107,7 @@ impl Assembly {
         if open.kept && open.length > self.max as u64 {
             open.kept = false;
             self.bytes = Vec::new();
-            let detail = format!("more than {} bytes", self.max);
+            let detail = format!("more than {}", words::count(self.max as u64, "byte"));
             frame.find(&MESSAGE_TOO_LONG, frame.length_bits(), detail);
         }
     }
@@ -142,6 +160,9 @@ impl Assembly {
         frame: &mut Current,
     ) -> Option<CompleteMessage<'a>> {
         let mut open = self.open.take()?;
+        if open.let_go {
+            frame.find(&LET_GO, frame.payload(), "");
+        }
         if open.compressed && !open.broken {
             let ended = self.inflater.as_mut().map(Inflater::finish);
             if let Some(Err(why)) = ended {
@@ -202,7 +223,11 @@ impl Open {
             if self.kept && self.length > max as u64 {
                 self.kept = false;
                 *out = Vec::new();
-                frame.find(&MESSAGE_TOO_LONG, frame.payload(), format!("more than {max} bytes inflated"));
+                frame.find(
+                    &MESSAGE_TOO_LONG,
+                    frame.payload(),
+                    format!("more than {} inflated", words::count(max as u64, "byte")),
+                );
             }
             if let Err(why) = result {
                 self.broken = true;

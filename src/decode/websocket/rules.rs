@@ -22,7 +22,7 @@ rules! {
         "The shortest of the three length forms must be used: 7 bits up to 125, 16 bits up to 65,535, 64 bits above.",
         "RFC 6455 §5.2";
     LENGTH_TOP_BIT = Error "websocket.length_top_bit", "top bit of the 64-bit length is set",
-        "The most significant bit of a 64-bit payload length must be 0. Read as it stands, it is a length that no connection lives to see the end of.",
+        "The most significant bit of a 64-bit payload length must be 0. Read as it stands, it is a length that no connection lives to see the end of, so what follows is shown as bytes.",
         "RFC 6455 §5.2";
     CONTROL_FRAGMENTED = Error "websocket.control_fragmented", "control frame is fragmented",
         "A close, ping or pong must be one frame with FIN set, so that it can be acted upon at once, also between the fragments of a message.",

@@ -190,3 +190,38 @@ fn the_beginning_of_a_head_is_there_to_be_passed_when_no_more_comes() {
     assert!(heads.pass(&Bytes::from_static(b"st: ")).bytes.is_empty());
     assert_eq!(heads.into_held(), "GET / HTTP/1.1\r\nHost: ");
 }
+
+/// Pieces of which heads are made, right and wrong.
+const PIECES: &[&[u8]] = &[
+    b"GET / HTTP/1.1\r\n",
+    b"HTTP/1.1 101 Switching Protocols\r\n",
+    b"HTTP/1.1 302 Found\r\n",
+    b"Host: wirewalk:8080\r\n",
+    b"Origin: http://wirewalk:8080\r\n",
+    b"Location: http://example.com/a\r\n",
+    b"Set-Cookie: a=b; Domain=example.com\r\n",
+    b"Upgrade: websocket\r\nConnection: Upgrade\r\n",
+    b"Content-Length: 3\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b" folded\n",
+    b"\r\n",
+    b"3\r\nabc\r\n0\r\n\r\n",
+    b"Host",
+    b":\xff\0",
+];
+
+proptest::proptest! {
+    #[test]
+    fn what_passes_is_explained_whatever_comes(
+        said in proptest::collection::vec((proptest::bool::ANY, 0..PIECES.len()), 0..40),
+        size in 1usize..40,
+    ) {
+        let rules = rules();
+        let shared = Shared::new("wirewalk:8080".to_owned());
+        let mut conversation = Conversation::new(&rules, &shared);
+        for (up, piece) in said {
+            conversation.say(if up { UP } else { DOWN }, PIECES[piece], size);
+            conversation.check();
+        }
+    }
+}

@@ -126,6 +126,17 @@ fn status_codes_alone() {
 }
 
 #[test]
+fn a_transport_that_there_is_not() {
+    let request = "GET /socket.io/?EIO=4&transport=flashsocket HTTP/1.1\r\nHost: a\r\n";
+    let answers = ["\"Invalid transport\"", r#"{"code":0,"message":"Transport unknown"}"#];
+    for body in answers {
+        let (rule, detail) = cause(request, "HTTP/1.1 400 Bad Request\r\n", body).expect("a refusal");
+        assert_eq!(rule, "http.refused_transport");
+        assert!(detail.ends_with(", transport=flashsocket"), "{detail}");
+    }
+}
+
+#[test]
 fn what_succeeded_or_was_no_upgrade_is_not_refused() {
     assert_eq!(polling("GET", "&EIO=4", "200 OK", "0{}"), None);
     let page = cause("GET / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 404 Not Found\r\n", "");

@@ -179,7 +179,7 @@ fn a_bomb_is_thrown_away_and_the_window_stays_right() {
     assert_eq!(texts(&frames(&mut framing, &first, &[])), ["Hello, hello, hello"]);
     let seen = frames(&mut framing, &second, &[5000]);
     let end = (second.len()) * 8;
-    assert_eq!(findings(&seen), [[format!("message_too_long 32..{end} more than 1000 bytes inflated")]]);
+    assert_eq!(findings(&seen), [[format!("message_too_long 32..{end} more than 1,000 bytes inflated")]]);
     assert_eq!(texts(&seen), [""]);
     assert!(framing.kept() < 20_000, "{}", framing.kept());
     assert_eq!(texts(&frames(&mut framing, &third, &[])), ["a".repeat(100)]);

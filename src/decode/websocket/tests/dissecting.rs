@@ -200,7 +200,7 @@ fn a_frame_that_is_cut_anywhere_is_shown_as_far_as_it_goes() {
     assert_eq!(summary(&wire[..3], None), "beginning of a frame, 3 bytes");
     assert_eq!(
         summary(b"\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04abc", None),
-        "binary, 3 of 18446744073709551615 bytes"
+        "binary, 3 of 18,446,744,073,709,551,615 bytes"
     );
 }
 

@@ -70,11 +70,10 @@ fn finds_each_violation_of_the_server() {
         (b"\x88\x00\x81\x00\x01\x00", &[&[], &["data_after_close 4..8"], &["data_after_close 4..8"]]),
         (b"\x88\x00\x8a\x00\x88\x00", &[&[], &["control_after_close 4..8"], &["control_after_close 4..8"]]),
         (
-            b"\x82\x7f\x80\0\0\0\0\0\0\0a",
+            b"\x82\x7f\x80\0\0\0\0\0\0\0",
             &[&[
                 "length_top_bit 16..17 0x8000000000000000",
-                "message_too_long 9..80 more than 1048576 bytes",
-                "frame_cut_short 9..80 1 of 9223372036854775808 payload bytes came",
+                "message_too_long 9..80 more than 1,048,576 bytes",
             ]],
         ),
     ];
