@@ -3,17 +3,22 @@
 //! A unit takes a fixed, small number of bytes of memory; its bytes stay in the transcript, and what is shown of
 //! it is decoded again whenever someone looks.
 
+pub mod connections;
 mod engine;
+pub mod filter;
 pub mod headline;
 mod index;
 mod look;
 mod notes;
 pub mod positioned;
+pub mod search;
+pub mod statistics;
 mod store;
 pub mod value;
 
 use std::collections::HashMap;
 
+pub use connections::ConnectionInfo;
 pub use engine::EngineSession;
 pub use index::UnitRef;
 pub use notes::Note;
@@ -22,11 +27,14 @@ pub use store::{Records, StoreError};
 use crate::decode::connection::{Connection, Ended};
 use crate::decode::field::Rule;
 use crate::decode::limits::MAX_HELD;
-use crate::decode::unit::{Finding, Link, UnitId};
+use crate::decode::unit::{Finding, Link, LinkKind, UnitId};
 use crate::wire::{ConnId, Record, What};
 use index::Index;
 use notes::Notes;
 use store::Store;
+
+/// So many links of later units are searched for those to a unit.
+pub const MAX_LINKS_SEARCHED: usize = 50_000;
 
 /// A session: live, or opened from a transcript.
 #[derive(Debug)]
@@ -200,6 +208,37 @@ impl Session {
     /// How many bytes passed, both ways.
     pub fn byte_count(&self) -> u64 {
         self.store.byte_count()
+    }
+
+    /// All connections, in the order in which they were first seen.
+    pub fn connections(&self) -> &[ConnectionInfo] {
+        self.index.connections.all()
+    }
+
+    /// What is known of a connection.
+    pub fn connection(&self, conn: ConnId) -> Option<&ConnectionInfo> {
+        self.index.connections.get(conn)
+    }
+
+    /// The later units that belong to a unit: its answers, the next fragment, attachments. Only those among the next
+    /// [`MAX_LINKS_SEARCHED`] that belong to any: an answer that comes very late is not found.
+    pub fn answers(&self, unit: UnitId) -> impl Iterator<Item = (UnitId, LinkKind)> {
+        let later = self.index.links.between(UnitId(unit.0.saturating_add(1)), UnitId(u32::MAX));
+        let near = later.iter().take(MAX_LINKS_SEARCHED);
+        near.filter(move |(_, link)| link.to == unit).map(|(id, link)| (*id, link.kind))
+    }
+
+    /// How many bytes the frames of the message that ends in a unit have on the wire.
+    pub fn message_length(&self, unit: &UnitRef) -> u64 {
+        let mut length = unit.length;
+        let mut id = unit.id;
+        while let Some((_, link)) = self.links(id).iter().find(|(_, link)| link.kind == LinkKind::Fragment)
+            && let Some(before) = self.unit(link.to)
+        {
+            length += before.length;
+            id = before.id;
+        }
+        length
     }
 
     /// The engine sessions, in the order in which they were first seen.

@@ -12,12 +12,15 @@ use super::look::{Item, Look};
 use super::panes::Panes;
 use super::panes::conversation::Place;
 use super::rows::Rows;
+use super::scan::{Found, Request};
 use super::theme::Theme;
 use crate::capture::control::State;
 use crate::capture::player::Pace;
 use crate::decode::field::Severity;
 use crate::decode::unit::{SourceId, UnitId};
 use crate::session::Session;
+use crate::session::filter::Filter;
+use crate::session::statistics::Statistics;
 use crate::wire::ConnId;
 use crate::words;
 
@@ -36,6 +39,8 @@ pub enum Msg {
     Grew,
     /// Nothing more will come.
     Ended,
+    /// Something was found in the background.
+    Found(Found),
     /// How the session stands that is captured or played, and how many bytes capture is behind.
     State(State, usize),
     /// Something was done that was asked for, or failed.
@@ -43,7 +48,7 @@ pub enum Msg {
 }
 
 /// What goes out: what [`run`](super::run) does for the state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Effect {
     /// End.
     Quit,
@@ -51,6 +56,8 @@ pub enum Effect {
     Copy(String),
     /// Ask the session for something.
     Ask(Ask),
+    /// Look for something in all units, in the background.
+    Scan(Request),
 }
 
 /// What a session is asked for.
@@ -223,6 +230,30 @@ pub enum Dialog {
     Copy,
 }
 
+/// The filter that is on.
+#[derive(Clone, Debug)]
+pub struct Filtering {
+    /// The filter.
+    pub filter: Filter,
+    /// The number under which it was asked for.
+    pub number: u64,
+    /// All units up to this one were looked at.
+    pub upto: UnitId,
+}
+
+/// The search that is on.
+#[derive(Clone, Debug)]
+pub struct Searching {
+    /// What is searched for, as it was typed.
+    pub text: String,
+    /// The number under which it was asked for.
+    pub number: u64,
+    /// The units that were hit, in order.
+    pub hits: Vec<u32>,
+    /// All units up to this one were looked at.
+    pub upto: UnitId,
+}
+
 /// One connection that is followed.
 #[derive(Clone, Debug)]
 pub struct Conversation {
@@ -303,6 +334,18 @@ pub struct App {
     pub history: Vec<(Question, String)>,
     /// What lies over the screen.
     pub dialog: Option<Dialog>,
+    /// The filter that is on.
+    pub filter: Option<Filtering>,
+    /// The search that is on.
+    pub search: Option<Searching>,
+    /// The figures, once they were asked for, and the number under which.
+    pub statistics: Option<Box<Statistics>>,
+    /// The number of the last statistics that were asked for; 0 where none were.
+    pub statistics_number: u64,
+    /// How often something was asked for in the background.
+    pub asked: u64,
+    /// The chosen row of the connections and engine sessions.
+    pub chosen: usize,
     /// The connection that is followed.
     pub conversation: Option<Conversation>,
     /// What is said at the bottom.
@@ -337,6 +380,12 @@ impl App {
             prompt: None,
             history: Vec::new(),
             dialog: None,
+            filter: None,
+            search: None,
+            statistics: None,
+            statistics_number: 0,
+            asked: 0,
+            chosen: 0,
             conversation: None,
             notice: None,
             presenter: false,

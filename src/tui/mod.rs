@@ -7,11 +7,13 @@
 //! - [`update`]: what a message does to the [`app`] state. No terminal in it.
 //! - [`rows`]: which units are listed, with folds and filters; [`lanes`]: the lifelines of their connections.
 //! - [`look`]: the selected unit, decoded, as a list of layers and fields.
+//! - [`find`]: filter, search and statistics, which [`scan`] looks for in the background.
 //! - [`layout`]: which pane is where at which size; [`view`] draws them, with [`theme`]'s colours and [`paint`]'s strokes.
 //! - [`home`]: the start page.
 //! - [`panes`]: one file each.
 
 pub mod app;
+pub mod find;
 pub mod home;
 pub mod keys;
 pub mod lanes;
@@ -24,6 +26,7 @@ pub mod panes;
 pub mod prompt;
 pub mod rows;
 pub mod run;
+pub mod scan;
 pub mod theme;
 pub mod update;
 pub mod view;

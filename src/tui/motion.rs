@@ -5,6 +5,7 @@ use super::keys::Action;
 use super::layout::Areas;
 use super::look::Look;
 use super::panes::conversation::Place;
+use super::rows::Choice;
 use super::{panes, update};
 use crate::decode::unit::{SourceId, UnitId};
 use crate::session::Session;
@@ -22,6 +23,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
             let page = page(app);
             scroll(&mut app.panes.explain.top, page, action);
         }
+        (Screen::Connections, _) => return connections(app, session, action),
         (Screen::Conversation, _) => conversation(app, session, action),
         _ => {}
     }
@@ -193,6 +195,24 @@ fn bytes(app: &mut App, action: Action) {
         _ => return,
     };
     select_byte(app, source, to);
+}
+
+/// Moves in the list of connections and engine sessions; the chosen one narrows the flow.
+fn connections(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
+    let (connections, engines) = (session.connections(), session.engine_sessions());
+    let total = connections.len() + engines.len();
+    if let Some(to) = moved(app.chosen, total, page(app), action) {
+        app.chosen = to;
+    }
+    if action == Action::Open && total > 0 {
+        let conn = connections.get(app.chosen).map(|info| info.conn);
+        let engine = app.chosen.checked_sub(connections.len()).and_then(|at| u32::try_from(at + 1).ok());
+        let choice = Choice { conn, engine, ..app.rows.choice().clone() };
+        app.screen = Screen::Flow;
+        update::focus(app, Pane::Flow);
+        rechoose(app, session, choice);
+    }
+    Vec::new()
 }
 
 fn conversation(app: &mut App, session: &Session, action: Action) {

@@ -4,13 +4,17 @@ use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::app::{App, Ask, Completion, Effect, Prompt, Question};
-use super::keys::{self, BINDINGS};
-use super::{motion, update};
+use super::keys::{self, Action, BINDINGS};
+use super::theme::Theme;
+use super::{find, motion, update};
 use crate::decode::field::Severity;
 use crate::decode::unit::UnitId;
 use crate::session::Session;
+use crate::session::filter::{self, Filter};
+use crate::session::search::Query;
 
 /// So many lines are remembered.
 const MAX_HISTORY: usize = 200;
@@ -25,6 +29,9 @@ pub fn ask(app: &mut App, session: &Session, question: Question) {
         completed: None,
         recalled: None,
     };
+    if let (Question::Filter, Some(on)) = (question, &app.filter) {
+        prompt.input = Input::new(on.filter.to_string());
+    }
     if matches!(question, Question::Record | Question::Save) {
         prompt.input = Input::new("session.wirewalk".to_owned());
     }
@@ -103,8 +110,17 @@ fn complete(app: &mut App) {
     let text = prompt.input.value();
     prompt.completions = match prompt.question {
         Question::Command => commands(text),
+        Question::Filter => filters(text, prompt.input.cursor()),
         _ => Vec::new(),
     };
+}
+
+/// What can stand at a character of a filter.
+fn filters(text: &str, cursor: usize) -> Vec<Completion> {
+    let cursor = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
+    let completion =
+        |c: filter::Completion| Completion { replaces: c.replace, text: c.text, hint: c.hint.to_owned() };
+    filter::complete(text, cursor).into_iter().map(completion).collect()
 }
 
 /// The commands that begin so.
@@ -184,6 +200,8 @@ fn answer(app: &mut App, session: &Session) -> Vec<Effect> {
         Question::GoTo => go_to(app, session, &text),
         Question::Record if !text.is_empty() => Ok(vec![Effect::Ask(Ask::Record(PathBuf::from(text)))]),
         Question::Save if !text.is_empty() => Ok(vec![Effect::Ask(Ask::Save(PathBuf::from(text)))]),
+        Question::Filter => filter(app, session, &text),
+        Question::Search => search(app, &text),
         Question::Note => Ok(note(app, session, &text)),
         _ => Ok(Vec::new()),
     };
@@ -191,7 +209,7 @@ fn answer(app: &mut App, session: &Session) -> Vec<Effect> {
         Ok(effects) => effects,
         Err(why) => {
             // The line stays, so that it can be mended.
-            app.prompt = Some(Prompt { error: Some((0, why)), ..prompt });
+            app.prompt = Some(Prompt { error: Some(why), ..prompt });
             Vec::new()
         }
     }
@@ -204,27 +222,73 @@ fn note(app: &App, session: &Session, text: &str) -> Vec<Effect> {
     vec![Effect::Ask(Ask::Note { unit, marked, text: text.to_owned() })]
 }
 
-fn command(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, String> {
-    let (name, _argument) = text.split_once(' ').unwrap_or((text, ""));
+/// What is wrong with a line, and in which column.
+type Wrong = (usize, String);
+
+fn filter(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, Wrong> {
+    if text.is_empty() {
+        return Ok(find::filter(app, session, None));
+    }
+    let filter = Filter::parse(text).map_err(|error| {
+        let column = text.get(..error.column).map_or(0, |before| before.width());
+        let nearest = match error.nearest.is_empty() {
+            true => String::new(),
+            false => format!("; did you mean {}?", error.nearest.join(" or ")),
+        };
+        (column, format!("{}{nearest}", error.message))
+    })?;
+    Ok(find::filter(app, session, Some(filter)))
+}
+
+fn search(app: &mut App, text: &str) -> Result<Vec<Effect>, Wrong> {
+    if text.is_empty() {
+        return Ok(find::search(app, "", None));
+    }
+    let query = Query::parse(text).map_err(|error| (0, error.to_string()))?;
+    Ok(find::search(app, text, Some(query)))
+}
+
+/// Does a command: an action by its name, with what it asks for behind it, or a unit's number.
+fn command(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, Wrong> {
+    let (name, argument) = text.split_once(' ').unwrap_or((text, ""));
+    let argument = argument.trim();
     if name.is_empty() {
         return Ok(Vec::new());
     }
-    if let Ok(number) = name.parse::<u32>() {
-        return go_to(app, session, &number.to_string());
+    if name.parse::<u32>().is_ok() {
+        return go_to(app, session, name);
     }
-    let binding = keys::named(name)
-        .ok_or_else(|| format!("there is no command {name:?}; Tab shows those there are"))?;
-    Ok(update::act(app, session, binding.action))
+    let unknown = || (0, format!("there is no command {name:?}; Tab shows those there are"));
+    let action = keys::named(name).ok_or_else(unknown)?.action;
+    match (action, argument) {
+        (_, "") => Ok(update::act(app, session, action)),
+        (Action::Filter, _) => filter(app, session, argument),
+        (Action::Search, _) => search(app, argument),
+        (Action::GoTo, _) => go_to(app, session, argument),
+        (Action::Note, _) => Ok(note(app, session, argument)),
+        (Action::Record, _) => Ok(vec![Effect::Ask(Ask::Record(PathBuf::from(argument)))]),
+        (Action::Save, _) => Ok(vec![Effect::Ask(Ask::Save(PathBuf::from(argument)))]),
+        (Action::Theme, _) => theme(app, argument),
+        _ => Err((name.len() + 1, format!("{name} takes nothing behind it"))),
+    }
+}
+
+fn theme(app: &mut App, name: &str) -> Result<Vec<Effect>, Wrong> {
+    let names = Theme::ALL.map(|theme| theme.name).join(", ");
+    let unknown = || ("theme ".len(), format!("there is no theme {name:?}; there are {names}"));
+    app.theme = Theme::named(name).ok_or_else(unknown)?;
+    Ok(Vec::new())
 }
 
 /// Goes to a unit by its number, or to the first one at or after a time.
-fn go_to(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, String> {
+fn go_to(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, Wrong> {
     let number = || text.trim_start_matches('#').parse::<u32>().ok();
     let seconds = || text.strip_suffix('s').unwrap_or(text).parse::<f64>().ok().filter(|s| *s >= 0.0);
     let unit = match number() {
         Some(number) => UnitId(number),
         None => {
-            let seconds = seconds().ok_or("a unit's number, such as 12, or a time, such as 1.5s")?;
+            let seconds = seconds()
+                .ok_or_else(|| (0, "a unit's number, such as 12, or a time, such as 1.5s".to_owned()))?;
             let nanos = (seconds * 1e9) as u64;
             session
                 .ids()

@@ -42,6 +42,8 @@ pub struct Rows {
     adopted: HashMap<UnitId, u32>,
     /// What a filter lets through; all where there is none.
     matched: Option<Vec<u32>>,
+    /// How many of them were listed: those that are shown yet.
+    listed: usize,
     /// How many openings and closings have no row.
     pub hidden: usize,
 }
@@ -104,6 +106,7 @@ impl Rows {
                 self.list(session, &unit);
             }
         }
+        self.list_matched(session);
     }
 
     /// Takes units that the filter let through, in order.
@@ -111,18 +114,32 @@ impl Rows {
         if let Some(matched) = &mut self.matched {
             matched.extend_from_slice(ids);
         }
-        ids.iter().filter_map(|id| session.unit(UnitId(*id))).for_each(|unit| self.list(session, &unit));
+        self.list_matched(session);
+    }
+
+    /// Lists what the filter let through, as far as units are shown.
+    fn list_matched(&mut self, session: &Session) {
+        while let Some(id) = self.matched.as_ref().and_then(|matched| matched.get(self.listed)).copied()
+            && id <= self.seen
+        {
+            self.listed += 1;
+            if let Some(unit) = session.unit(UnitId(id)) {
+                self.list(session, &unit);
+            }
+        }
     }
 
     /// Begins anew with another choice.
     pub fn choose(&mut self, session: &Session, choice: Choice) {
         self.choice = choice;
         self.restart();
-        let ids: Vec<u32> = match &self.matched {
-            Some(matched) => matched.clone(),
-            None => (1..=self.seen).collect(),
-        };
-        ids.into_iter().filter_map(|id| session.unit(UnitId(id))).for_each(|unit| self.list(session, &unit));
+        match self.matched {
+            Some(_) => self.list_matched(session),
+            None => {
+                let units = (1..=self.seen).filter_map(|id| session.unit(UnitId(id)));
+                units.for_each(|unit| self.list(session, &unit));
+            }
+        }
     }
 
     /// Begins anew with a filter, whose units come with [`Rows::matched`], or without one.
@@ -136,6 +153,7 @@ impl Rows {
         self.ids.clear();
         self.headed.clear();
         self.hidden = 0;
+        self.listed = 0;
     }
 
     /// A first polling request belongs where its answer does.

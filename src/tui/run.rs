@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::app::{App, Ask, Effect, Msg};
 use super::home::{Choice, Home, Outcome};
+use super::scan::{self, Request};
 use super::update::update;
 use super::view;
 use crate::capture::Control;
@@ -89,6 +90,8 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
     // What stood before the first message is shown as well.
     let _ = tell.send(Msg::State(show.control.state(), 0));
     let _ = tell.send(Msg::Grew);
+    let found = tell.clone();
+    let scan = scan::start(show.session.clone(), move |news| found.send(Msg::Found(news)).is_ok())?;
     let mut is_growing = true;
     let mut is_stale = true;
     let mut drawn = Instant::now() - FRAME;
@@ -121,6 +124,9 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
                 }
             },
         };
+        if matches!(msg, Msg::Grew) {
+            let _ = scan.send(Request::Grew);
+        }
         let effects = {
             let session = show.session.read().unwrap_or_else(PoisonError::into_inner);
             update(&mut app, &session, msg)
@@ -131,6 +137,8 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
                 Effect::Quit => return Ok(()),
                 Effect::Copy(text) => copy(&text)?,
                 Effect::Ask(ask) => asked(&show.control, ask, tell.clone()),
+                // A scan that has ended found nothing more to tell.
+                Effect::Scan(request) => drop(scan.send(request)),
             }
         }
     }

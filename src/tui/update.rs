@@ -6,7 +6,7 @@ use super::app::{App, Ask, BytesForm, Conversation, Dialog, Effect, Msg, Pane, Q
 use super::keys::{Action, Chord};
 use super::panes::conversation::Place;
 use super::rows::{Choice, Rows};
-use super::{motion, mouse, prompt};
+use super::{find, motion, mouse, prompt};
 use crate::decode::field::Severity;
 use crate::decode::unit::UnitId;
 use crate::export::copy::{self, Form};
@@ -37,6 +37,10 @@ pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
         Msg::Ended => {
             app.origin.is_live = false;
             grew(app, session);
+            Vec::new()
+        }
+        Msg::Found(found) => {
+            find::found(app, session, found);
             Vec::new()
         }
         Msg::State(state, behind) => {
@@ -106,7 +110,16 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         Action::PreviousPane => focus_next(app, Pane::ALL.len() - 1),
         Action::ShowFlow => app.screen = Screen::Flow,
         Action::ShowConnections => app.screen = Screen::Connections,
-        Action::ShowStatistics => app.screen = Screen::Statistics,
+        Action::ShowStatistics => {
+            app.screen = Screen::Statistics;
+            if app.statistics_number == 0 {
+                return find::statistics(app);
+            }
+        }
+        Action::FilterToValue => return find::filter_to_value(app, session),
+        Action::ClearFilter => return clear_filter(app, session),
+        Action::NextHit => find::next_hit(app, session, true),
+        Action::PreviousHit => find::next_hit(app, session, false),
         Action::ShowConversation => converse(app, session),
         Action::TimeForm => {
             app.time = match app.time {
@@ -135,6 +148,15 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         _ => return motion::act(app, session, action),
     }
     Vec::new()
+}
+
+/// Shows everything again: no filter, no one connection, no search.
+fn clear_filter(app: &mut App, session: &Session) -> Vec<Effect> {
+    let choice = Choice { conn: None, engine: None, cleared: UnitId(0), ..app.rows.choice().clone() };
+    app.rows.choose(session, choice);
+    let mut effects = find::search(app, "", None);
+    effects.extend(find::filter(app, session, None));
+    effects
 }
 
 /// Follows the connection of the selected unit, from that unit on.

@@ -6,7 +6,9 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::app::{App, Dialog, Pane, Screen};
 use super::layout::{Areas, SMALLEST};
-use super::panes::{Panes, bars, bytes, conversation, explain, flow, help, layers, line};
+use super::panes::{
+    Panes, bars, bytes, connections, conversation, explain, flow, help, layers, line, statistics,
+};
 use crate::session::Session;
 
 /// Draws everything. What panes keep between two drawings is kept in `app`; nothing else in it changes.
@@ -38,7 +40,8 @@ fn all(area: Rect, buf: &mut Buffer, session: &Session, app: &App, panes: &mut P
             let place = app.conversation.as_ref().map(|c| c.place).unwrap_or_default();
             conversation::draw(areas.body, buf, session, app, place);
         }
-        Screen::Connections | Screen::Statistics => {}
+        Screen::Connections => connections::draw(areas.body, buf, session, app, &mut panes.connections),
+        Screen::Statistics => statistics::draw(areas.body, buf, app),
     }
     bars::status(areas.status, buf, session, app);
     match &app.dialog {

@@ -6,10 +6,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::decode::field::Severity;
+use crate::decode::unit::UnitId;
 use crate::session::Session;
 use crate::tui::app::{App, Pane, Screen};
 use crate::tui::keys::{Action, Place};
-use crate::tui::paint::Pen;
+use crate::tui::paint::{self, Pen};
 use crate::words;
 
 /// Draws the bar at the top: the screens, and where the units come from. Returns the columns of the screens' names.
@@ -58,6 +59,15 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
     let at = app.selection.unit.and_then(|unit| app.rows.position(unit)).map_or(0, |row| row + 1);
     pen.put(&format!(" {at}/{} ", words::thousands(app.rows.len() as u64)), bar);
     pen.put(&format!("· {} ", words::count(session.byte_count(), "byte")), bar);
+    if let Some(on) = &app.filter {
+        let text = format!("· filter {}{} ", paint::cell(&on.filter.to_string()), progress(on.upto, session));
+        pen.put(&words::cut(&text, 40), bar.patch(app.theme.key));
+    }
+    if let Some(on) = &app.search {
+        let hits = words::count(on.hits.len() as u64, "hit");
+        let text = format!("· /{} {hits}{} ", paint::cell(&on.text), progress(on.upto, session));
+        pen.put(&words::cut(&text, 40), bar.patch(app.theme.key));
+    }
     if app.origin.behind > 1 << 20 {
         let text = format!("· capture is {} MiB behind ", app.origin.behind >> 20);
         pen.put(&text, bar.patch(app.theme.severity(Severity::Warning)));
@@ -68,6 +78,14 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
     pen.skip(room);
     for (key, text) in hints {
         pen.put(&key, bar.patch(app.theme.key)).put(&format!(" {text}  "), bar);
+    }
+}
+
+/// How far a scan has come, where that is worth saying.
+fn progress(upto: UnitId, session: &Session) -> String {
+    match (upto.0 as usize * 100).checked_div(session.len()) {
+        Some(percent) if percent < 99 => format!(" ({percent} %)"),
+        _ => String::new(),
     }
 }
 

@@ -82,7 +82,9 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &
         let mut pen = Pen::new(buf, place);
         let (mark, style) = tied.mark(unit.id, session, app);
         pen.put(mark, style);
-        pen.column(&unit.id.0.to_string(), columns.number, true, app.theme.dim).skip(1);
+        let is_hit = app.search.as_ref().is_some_and(|search| search.hits.binary_search(&unit.id.0).is_ok());
+        let number = if is_hit { app.theme.hit } else { app.theme.dim };
+        pen.column(&unit.id.0.to_string(), columns.number, true, number).skip(1);
         pen.column(&time(app, unit, above), columns.time, true, app.theme.dim).skip(1);
         let row_lanes = lanes.get(at).map(Vec::as_slice).unwrap_or_default();
         self::lanes(&mut pen, row_lanes, columns.lanes, app);

@@ -3,12 +3,14 @@
 
 pub mod bars;
 pub mod bytes;
+pub mod connections;
 pub mod conversation;
 pub mod explain;
 pub mod flow;
 pub mod help;
 pub mod layers;
 pub mod line;
+pub mod statistics;
 
 use std::ops::Range;
 
@@ -26,6 +28,8 @@ pub struct Panes {
     pub bytes: bytes::BytesState,
     /// The explanation's.
     pub explain: Scroll,
+    /// The connections'.
+    pub connections: Scroll,
     /// The border that is being dragged.
     pub dragged: Option<Border>,
     /// The columns of the tabs in the bar at the top.
