@@ -2,8 +2,9 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::app::{App, Ask, BytesForm, Conversation, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
+use super::app::{App, Ask, Conversation, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
 use super::keys::{Action, Chord};
+use super::panes::bytes;
 use super::panes::conversation::Place;
 use super::rows::{Choice, Rows};
 use super::{motion, mouse, prompt};
@@ -115,12 +116,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
                 TimeForm::Absolute => TimeForm::SinceStart,
             }
         }
-        Action::BytesForm => {
-            app.bytes_form = match app.bytes_form {
-                BytesForm::Best => BytesForm::Hex,
-                BytesForm::Hex => BytesForm::Best,
-            }
-        }
+        Action::BytesForm => app.bytes_form = bytes::next_form(app),
         Action::Pause => {
             app.is_paused = !app.is_paused;
             grew(app, session);

@@ -21,7 +21,7 @@ pub struct Panes {
     /// The flow's.
     pub flow: flow::FlowState,
     /// The layers'.
-    pub layers: Scroll,
+    pub layers: layers::LayersState,
     /// The bytes'.
     pub bytes: bytes::BytesState,
     /// The explanation's.
