@@ -4,6 +4,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::app::{App, Pane, Screen};
 
+/// Whether the layers have a place of their own at so many columns.
+pub fn has_place_for_layers(columns: u16) -> bool {
+    columns >= TWO_COLUMNS
+}
+
 /// The smallest terminal that anything can be shown in.
 pub const SMALLEST: (u16, u16) = (60, 16);
 

@@ -7,6 +7,7 @@ use crate::decode::field::{FieldDef, ProtocolDef};
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Layer, Node, SourceId, SourceKind, Span, Tree};
 use crate::session::{Session, StoreError, UnitRef, value};
+use crate::words;
 
 /// So many characters of a value are kept for its row.
 const MAX_VALUE: usize = 2000;
@@ -224,7 +225,11 @@ fn node(node: &Node, tree: &Tree, parent: usize, depth: usize, items: &mut Vec<I
         kind: ItemKind::Field(node.def),
         depth,
         span: node.span.clone(),
-        text: value::text(node, tree, MAX_VALUE),
+        text: match node.def.key {
+            // Random bytes that happen to be text are no text.
+            "websocket.masking_key" | "websocket.masked_payload" => words::hex(tree.bytes(&node.span), 16),
+            _ => value::text(node, tree, MAX_VALUE),
+        },
         end: 0,
         parent: Some(parent),
         nth: 0,

@@ -4,6 +4,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::app::{App, Ask, Conversation, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
 use super::keys::{Action, Chord};
+use super::layout::has_place_for_layers;
 use super::panes::bytes;
 use super::panes::conversation::Place;
 use super::rows::{Choice, Rows};
@@ -150,7 +151,8 @@ fn converse(app: &mut App, session: &Session) {
 /// Gives the keys to a pane.
 pub fn focus(app: &mut App, pane: Pane) {
     app.focus = pane;
-    if pane != Pane::Flow {
+    // Where the layers have a place of their own, what is beside them stays.
+    if pane != Pane::Flow && !(pane == Pane::Layers && has_place_for_layers(app.size.0)) {
         app.front = pane;
     }
 }

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::decode::field::FieldKind;
-use crate::decode::unit::{SourceId, SourceKind};
+use crate::decode::unit::{SourceId, SourceKind, Span};
 use crate::tui::app::{App, BytesForm, Pane, Screen};
 use crate::tui::look::{ItemKind, Look, byte_range};
 use crate::tui::motion;
@@ -115,7 +115,7 @@ fn best(look: &Look, item: usize) -> BytesForm {
         "websocket.masked_payload" => BytesForm::Unmasking,
         inflate::LENGTH | "websocket.message" | "websocket.payload" => BytesForm::Inflating,
         "http.sec_websocket_accept" => BytesForm::Accept,
-        key if accept::STEPS.contains(&key) => BytesForm::Accept,
+        key if key.starts_with(accept::PREFIX) => BytesForm::Accept,
         key if is_json || key == "json" || key.starts_with(json::PREFIX) => BytesForm::Json,
         key if key == "websocket" || diagram::is_header(key) => BytesForm::Header,
         _ => BytesForm::Hex,
@@ -180,8 +180,8 @@ fn below(area: Rect, buf: &mut Buffer, app: &App) {
         ),
     };
     Pen::new(buf, row)
-        .put(&format!(" {} ", item.kind.label()), app.theme.title[usize::from(app.focus == Pane::Bytes)])
-        .put(&format!("{source} {place} "), app.theme.dim);
+        .put(&format!(" {} · ", item.kind.label()), app.theme.title[usize::from(app.focus == Pane::Bytes)])
+        .put(&format!("{source}, {place} "), app.theme.dim);
 }
 
 /// Whether a byte belongs to the selected field, or to what the selected field was derived from.
@@ -194,7 +194,10 @@ struct Lit<'a> {
 
 impl<'a> Lit<'a> {
     fn new(app: &'a App, look: &Look, source: SourceId) -> Lit<'a> {
-        let span = app.item().map(|item| item.span.clone()).unwrap_or_default();
+        let whole = Span::bytes(source, 0..look.bytes(source).len());
+        // Where a layer is all there is, lighting everything up would say nothing.
+        let item = app.item().filter(|item| item.span != whole || matches!(item.kind, ItemKind::Field(_)));
+        let span = item.map(|item| item.span.clone()).unwrap_or_default();
         let exact = if span.source == source { span.bits.clone() } else { 0..0 };
         let related = look.counterpart(&span, source).unwrap_or(0..0);
         let cursor = app.selection.byte.filter(|(of, _)| *of == source).map(|(_, at)| at);

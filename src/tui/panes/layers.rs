@@ -57,7 +57,9 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &
     // Where the selected item is inside a folded one, that one stands for it.
     let at = listed.partition_point(|item| *item <= selected).saturating_sub(1);
     let items = |rows: std::ops::Range<usize>| rows.filter_map(|row| look.items.get(*listed.get(row)?));
-    state.top = paint::scrolled(state.top, at, height, listed.len());
+    // What is inside the selected item is to be seen too.
+    let ahead = (at + height / 3).min(listed.len().saturating_sub(1));
+    state.top = paint::scrolled(state.top, ahead, height, listed.len()).min(at);
     let value_at = value_column(items(state.top..state.top + height), usize::from(list.width));
     // The selected value is wrapped; its rows are to be in sight as well.
     let wrapped = listed.get(at).and_then(|at| look.items.get(*at)).map(|item| wrapped(item, value_at, list));
@@ -134,8 +136,12 @@ fn wrapped(item: &Item, value_at: usize, area: Rect) -> Vec<String> {
     for character in text.chars() {
         let wide = unicode_width::UnicodeWidthChar::width(character).unwrap_or_default();
         if wide > room {
-            lines.push(std::mem::take(&mut line));
-            room = rooms.next().unwrap_or_default().max(2);
+            // A word is carried over whole, unless it is most of a line.
+            let word =
+                line.rfind(' ').map(|at| at + 1).filter(|at| *at * 2 > line.len()).unwrap_or(line.len());
+            let carried = line.split_off(word);
+            lines.push(std::mem::replace(&mut line, carried));
+            room = rooms.next().unwrap_or_default().max(2).saturating_sub(line.width());
             if lines.len() == MAX_ROWS {
                 // The last line is too long on purpose, so that it is cut with a mark.
                 if let Some(last) = lines.last_mut() {

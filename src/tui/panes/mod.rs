@@ -38,3 +38,6 @@ pub struct Scroll {
     /// The first row in sight.
     pub top: usize,
 }
+
+#[cfg(test)]
+mod tests;

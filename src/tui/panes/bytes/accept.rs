@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{BytesState, Target};
+use crate::decode::field::Severity;
 use crate::tui::app::App;
 use crate::tui::look::Look;
 use crate::tui::paint::{self, Pen};
@@ -12,11 +13,14 @@ use crate::tui::paint::{self, Pen};
 /// The key that the answer is computed from.
 pub const KEY: &str = "http.upgrade_answer.key";
 
+/// What the names of the fields of a 101 begin with.
+pub const PREFIX: &str = "http.upgrade_answer";
+
 /// The fields of the steps, in order.
 pub const STEPS: [&str; 5] = [
     KEY,
     "http.upgrade_answer.concatenation",
-    "http.upgrade_answer.digest",
+    "http.upgrade_answer.sha1",
     "http.upgrade_answer.expected",
     "http.upgrade_answer.accept",
 ];
@@ -51,28 +55,31 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, look: &Look, state: &mut By
             vec![(given.clone(), theme.peers[1]), (format!("  {verdict}"), verdict_style(app, equal))],
         ),
     ];
-    // With room, a line between the steps.
+    // With much room, a line between the steps.
     let tall = area.height >= 14;
-    let (step_height, total) = if tall { (3, 14) } else { (2, 10) };
+    // With little room, the key stands behind its name.
+    let line_of = |step: usize| if tall { step * 3 } else { (step * 2).saturating_sub(1) };
+    let total = line_of(4) + 2;
     let selected = app.selection.item.and_then(|item| steps(look).iter().position(|step| *step == item));
     let height = usize::from(area.height);
-    state.top = paint::scrolled(state.top, selected.unwrap_or_default() * step_height + 1, height, total);
+    state.top = paint::scrolled(state.top, selected.map_or(0, |step| line_of(step) + 1), height, total);
     let shown = |line: usize| line.checked_sub(state.top).filter(|row| *row < height);
     for (number, (what, parts)) in rows.into_iter().enumerate() {
         let item = look.find(STEPS[number]);
         let is_selected = selected.is_some()
             && selected == item.and_then(|item| steps(look).iter().position(|s| *s == item));
-        let line = number * step_height;
+        let line = line_of(number);
         if let Some(row) = shown(line) {
             let place = paint::row(area, row);
             let style = if is_selected { theme.strong } else { theme.title[0] };
             Pen::new(buf, place).skip(1).put(&format!("{} ", number + 1), theme.key).skip(1).put(what, style);
             state.places.extend(item.map(|item| (place, Target::Item(item))));
         }
-        if let Some(row) = shown(line + 1) {
+        let value_line = if !tall && number == 0 { line } else { line + 1 };
+        if let Some(row) = shown(value_line) {
             let place = paint::row(area, row);
             let mut pen = Pen::new(buf, place);
-            pen.skip(4);
+            pen.skip(if value_line == line { 7 + what.chars().count() } else { 4 });
             for (index, (text, style)) in parts.into_iter().enumerate() {
                 // The verdict is not part of the field.
                 let is_value = number < 4 || index == 0;
@@ -85,7 +92,6 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, look: &Look, state: &mut By
 }
 
 fn verdict_style(app: &App, equal: bool) -> Style {
-    use crate::decode::field::Severity;
     if equal { app.theme.strong } else { app.theme.severity(Severity::Error) }
 }
 

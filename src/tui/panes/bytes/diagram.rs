@@ -256,29 +256,38 @@ fn fill(buf: &mut Buffer, place: Rect, app: &App, look: &Look, cell: &Cell, is_l
         let goes_on = cell.bits.start > cell.part.bits.start;
         let name = if goes_on { format!("{}, continued", cell.part.name) } else { cell.part.name.to_owned() };
         centred(buf, paint::row(place, 0), &name, style(theme.title[0]));
-        let text = value(look, cell, usize::from(place.width));
-        centred(buf, paint::row(place, last / 2), &text, style(theme.strong));
+        let text = value(look, cell);
+        // A number, and below it its name, where both have no room side by side.
+        let named =
+            text.split_once(" (").filter(|_| last == 4 && text.chars().count() > usize::from(place.width));
+        match named {
+            Some((number, name)) => {
+                centred(buf, paint::row(place, 2), number, style(theme.strong));
+                centred(buf, paint::row(place, 3), name.trim_end_matches(')'), style(theme.strong));
+            }
+            None => centred(buf, paint::row(place, last / 2), &text, style(theme.strong)),
+        }
     }
     let bits = bits(look, cell, usize::from(place.width).div_ceil(2));
     Pen::new(buf, paint::row(place, last)).put(&bits, style(theme.text));
 }
 
 /// What a box says: a number with its meaning, or the bytes of this row.
-fn value(look: &Look, cell: &Cell, width: usize) -> String {
+fn value(look: &Look, cell: &Cell) -> String {
     let Some(item) = look.items.get(cell.part.item) else { return String::new() };
     let bytes = look.bytes(item.span.source);
     let bytes = bytes.get((cell.bits.start / 8) as usize..).unwrap_or_default();
     let here = ((cell.bits.end - cell.bits.start) / 8) as usize;
     if cell.part.is_payload {
         let length = (cell.part.bits.end - cell.part.bits.start) / 8;
-        return words::cut(&words::count(length, "byte"), width);
+        return words::count(length, "byte");
     }
     match item.kind {
         ItemKind::Field(field) if field.kind == FieldKind::Bytes => {
             words::hex(bytes.get(..here).unwrap_or(bytes), here)
         }
         _ if cell.bits.start > cell.part.bits.start => String::new(),
-        _ => words::cut(&item.text, width),
+        _ => item.text.clone(),
     }
 }
 
@@ -326,7 +335,7 @@ fn listed(area: Rect, buf: &mut Buffer, app: &App, look: &Look, state: &mut Byte
         pen.skip(1).column(&range, 11, false, style(app.theme.dim));
         pen.column(part.name, 16, false, style(app.theme.title[0])).skip(1);
         pen.column(&format!("{bits}{}", if is_long { "…" } else { "" }), 10, false, style(app.theme.text));
-        pen.peer(&value(look, &cell, 80), style(app.theme.strong));
+        pen.peer(&value(look, &cell), style(app.theme.strong));
         state.places.push((place, Target::Item(part.item)));
     }
 }

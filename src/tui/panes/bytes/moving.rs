@@ -164,8 +164,8 @@ fn header(app: &mut App, action: Action) {
     let last = parts.len().saturating_sub(1);
     let is_lit = |part: &diagram::Part| diagram::is_lit(app, look, part);
     let Some(at) = parts.iter().position(is_lit) else {
-        if let (Some(first), Some(_)) = (parts.first(), moved(0, 1, 1, action)) {
-            let item = first.item;
+        let is_arrow = matches!(action, Action::Left | Action::Right | Action::Up | Action::Down);
+        if let Some(item) = parts.first().filter(|_| is_arrow).map(|part| part.item) {
             select_item(app, item);
         }
         return;

@@ -16,8 +16,8 @@ const NAMES: usize = 10;
 /// A group of bytes: their numbers, masked bytes, key, results, characters.
 const GROUP: usize = 5;
 
-/// The lines that compute one byte.
-const STEPS: u16 = 4;
+/// The lines that compute one byte, and where there is room, what exclusive or is.
+const STEPS: u16 = 3;
 
 /// How many bytes stand side by side, always whole turns of the key.
 pub fn a_row(width: usize) -> usize {
@@ -46,13 +46,17 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, look: &Look, state: &mut By
     let results = look.bytes(plain);
     let at = cursor(app, look);
 
-    let height = area.height.saturating_sub(STEPS + 1);
-    let steps = Rect { y: area.bottom().saturating_sub(STEPS), height: STEPS.min(area.height), ..area };
+    let below = if area.height > 10 { STEPS + 2 } else { STEPS };
+    let height = area.height.saturating_sub(below);
+    let shown = (below.saturating_sub(1)).max(STEPS).min(area.height);
+    let steps = Rect { y: area.bottom() - shown, height: shown, ..area };
     let a_row = a_row(usize::from(area.width));
     let total = masked.len().div_ceil(a_row) * GROUP;
     let first = at / a_row * GROUP;
     let top = paint::scrolled(state.top, first + GROUP - 1, usize::from(height), total);
     state.top = top.min(first);
+    // Where the field is all of the payload, only the byte under the cursor stands out.
+    let is_whole = app.item().is_some_and(|item| byte_range(&item.span).len() >= masked.len());
     let lit = Lit { cursor: Some(at), ..Lit::new(app, look, plain) };
     for row in 0..usize::from(height) {
         let (group, kind) = ((state.top + row) / GROUP, (state.top + row) % GROUP);
@@ -78,7 +82,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, look: &Look, state: &mut By
             };
             let style = match kind {
                 1..=4 if index == at => app.theme.lit,
-                3 | 4 => lit.style(index, plain_style),
+                3 | 4 if !is_whole => lit.style(index, plain_style),
                 _ => plain_style,
             };
             let x = place.right() - columns(pen.room());
@@ -108,10 +112,8 @@ fn computed(
         |byte: &u8| (0..8).rev().map(|n| if byte >> n & 1 == 1 { " 1" } else { " 0" }).collect::<String>();
     let character = if result.is_ascii_graphic() || *result == b' ' {
         format!("the character \"{}\"", escape::byte(*result))
-    } else if *result >= 0x80 {
-        "part of a character in UTF-8".to_owned()
     } else {
-        "a control character".to_owned()
+        "no ASCII character that can be shown".to_owned()
     };
     let turn = format!("byte {} of the key, since {at} mod 4 = {}", at % 4, at % 4);
     let rows = [
@@ -119,10 +121,13 @@ fn computed(
         ("⊕ key", key, app.theme.key, turn),
         ("= result", result, app.theme.strong, character),
     ];
-    for (row, (name, byte, style, what)) in rows.into_iter().enumerate() {
+    for (row, (name, byte, style, what)) in rows.into_iter().enumerate().take(usize::from(area.height)) {
         let mut pen = Pen::new(buf, paint::row(area, row));
         pen.column(name, NAMES, false, app.theme.dim).put(&format!("  {byte:02x} "), style);
         pen.put(&bits(byte), style).skip(3).put(&what, app.theme.dim);
+    }
+    if area.height <= STEPS {
+        return;
     }
     let rule = "exclusive or: 1 where the two bits differ";
     Pen::new(buf, paint::row(area, 3)).skip(NAMES + 6).put(rule, app.theme.dim);
