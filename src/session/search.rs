@@ -5,7 +5,11 @@ use super::{Session, StoreError, UnitRef};
 pub struct Query;
 impl Query {
     /// p
-    pub fn parse(_: &str) -> Result<Query, String> { Ok(Query) }
+    pub fn parse(_: &str) -> Result<Query, String> {
+        Ok(Query)
+    }
     /// m
-    pub fn matches(&self, _: &Session, _: &UnitRef) -> Result<Option<()>, StoreError> { Ok(None) }
+    pub fn matches(&self, _: &Session, _: &UnitRef) -> Result<Option<()>, StoreError> {
+        Ok(None)
+    }
 }

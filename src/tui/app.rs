@@ -164,6 +164,16 @@ pub enum BytesForm {
     Best,
     /// In hexadecimal and text.
     Hex,
+    /// A frame's header as the bit diagram of RFC 6455 §5.2.
+    Header,
+    /// A masked payload, byte by byte.
+    Unmasking,
+    /// A compressed message beside what it was inflated to.
+    Inflating,
+    /// The accept key, step by step.
+    Accept,
+    /// JSON, with a value a line.
+    Json,
 }
 
 /// What a line of text is asked for.
@@ -423,7 +433,9 @@ impl App {
 
     /// The items of the selected unit that are listed.
     pub fn listed(&self) -> Vec<usize> {
-        self.looked().map(|look| look.listed(|at| self.folded.contains(&look.path(at)))).unwrap_or_default()
+        self.looked()
+            .map(|look| look.listed(|at| !self.folded.is_empty() && self.folded.contains(&look.path(at))))
+            .unwrap_or_default()
     }
 
     /// What would be lost by ending now.

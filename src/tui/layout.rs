@@ -4,6 +4,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::app::{App, Pane, Screen};
 
+/// Whether the layers have a place of their own at so many columns.
+pub fn has_place_for_layers(columns: u16) -> bool {
+    columns >= TWO_COLUMNS
+}
+
 /// The smallest terminal that anything can be shown in.
 pub const SMALLEST: (u16, u16) = (60, 16);
 
@@ -13,8 +18,11 @@ const TWO_COLUMNS: u16 = 100;
 /// From so many columns on, layers, bytes and explanation stand side by side.
 const THREE_COLUMNS: u16 = 150;
 
-/// The bit diagram of RFC 6455 §5.2 has 32 boxes of two columns.
-const BYTES_WIDTH: u16 = 70;
+/// Sixteen bytes in hexadecimal and as text. The bit diagram of RFC 6455 §5.2, 32 bits of two columns, is narrower.
+const BYTES_WIDTH: u16 = 73;
+
+/// The layers have at least so many columns.
+const LAYERS_WIDTH: u16 = 36;
 
 /// How the panes share the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +92,7 @@ fn panes(app: &App, body: Rect) -> Vec<(Pane, Rect)> {
         }
         TWO_COLUMNS.. => {
             let layers = (body.width * app.proportions.layers.clamp(20, 80) / 100)
-                .min(body.width.saturating_sub(BYTES_WIDTH));
+                .min(body.width.saturating_sub(BYTES_WIDTH).max(LAYERS_WIDTH));
             let [left, right] =
                 Layout::horizontal([Constraint::Length(layers), Constraint::Min(0)]).areas(below);
             let front = if front == Pane::Layers { Pane::Explain } else { front };

@@ -1,9 +1,13 @@
 //! The selected unit, decoded: its layers and fields as a list, each with the bytes it was read from.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use crate::decode::field::{FieldDef, ProtocolDef};
 use crate::decode::sink::Detail;
-use crate::decode::unit::{Layer, Node, SourceId, Span, Tree};
+use crate::decode::unit::{Layer, Node, SourceId, SourceKind, Span, Tree};
 use crate::session::{Session, StoreError, UnitRef, value};
+use crate::words;
 
 /// So many characters of a value are kept for its row.
 const MAX_VALUE: usize = 2000;
@@ -34,6 +38,8 @@ pub struct Item {
     pub end: usize,
     /// The item that it is inside of.
     pub parent: Option<usize>,
+    /// How many items of the same name stand before it inside the same item.
+    pub nth: u32,
 }
 
 /// What an item of the list is.
@@ -69,6 +75,7 @@ impl Look {
         let tree = session.look(&unit, Detail::Tree)?;
         let mut items = Vec::new();
         tree.layers.iter().for_each(|l| layer(l, &tree, None, 0, &mut items));
+        number(&mut items);
         Ok(Look { unit, tree, items })
     }
 
@@ -96,11 +103,74 @@ impl Look {
         self.tree.layers.iter().find_map(|layer| find_in_layer(layer, item, &mut passed))
     }
 
-    /// The names of an item and of all that it is inside of, by which a fold outlives the unit it was made on.
+    /// The names of an item and of all that it is inside of, with numbers where several have one name. By these a fold
+    /// outlives the unit it was made on.
     pub fn path(&self, item: usize) -> String {
-        let parent = self.items.get(item).and_then(|i| i.parent).map(|parent| self.path(parent));
-        let own = self.items.get(item).map(|i| i.kind.key()).unwrap_or_default();
-        parent.map(|parent| format!("{parent}/{own}")).unwrap_or_else(|| own.to_owned())
+        let Some(found) = self.items.get(item) else { return String::new() };
+        let above = found.parent.map(|parent| self.path(parent) + "/").unwrap_or_default();
+        match found.nth {
+            0 => above + found.kind.key(),
+            nth => format!("{above}{}#{nth}", found.kind.key()),
+        }
+    }
+
+    /// The first item called `key`.
+    pub fn find(&self, key: &str) -> Option<usize> {
+        self.items.iter().position(|item| item.kind.key() == key)
+    }
+
+    /// Whether an item is `other`, or inside of it.
+    pub fn is_inside(&self, item: usize, other: usize) -> bool {
+        self.items.get(other).is_some_and(|found| (other..found.end).contains(&item))
+    }
+
+    /// The bytes of a source.
+    pub fn bytes(&self, source: SourceId) -> &[u8] {
+        self.tree.sources.get(usize::from(source.0)).map(|source| source.bytes.as_ref()).unwrap_or_default()
+    }
+
+    /// How the bytes of a source came to be.
+    pub fn source_kind(&self, source: SourceId) -> Option<SourceKind> {
+        self.tree.sources.get(usize::from(source.0)).map(|source| source.kind)
+    }
+
+    /// The sources that have bytes.
+    pub fn sources(&self) -> impl Iterator<Item = SourceId> {
+        let numbered = (0..).zip(&self.tree.sources);
+        numbered.filter(|(_, source)| !source.bytes.is_empty()).map(|(id, _)| SourceId(id))
+    }
+
+    /// The masked payload on the wire, and the source with the same bytes unmasked.
+    pub fn masked(&self) -> Option<(Range<usize>, SourceId)> {
+        let masked = self.items.get(self.find("websocket.masked_payload")?)?;
+        let plain = self.items.get(self.find("websocket.payload")?)?;
+        Some((byte_range(&masked.span), plain.span.source))
+    }
+
+    /// The bytes of `source` that say what `span` says, where that is in another source: a masked byte and the same byte
+    /// unmasked; the whole payload for bytes of a message that was inflated from it.
+    pub fn counterpart(&self, span: &Span, source: SourceId) -> Option<Range<usize>> {
+        let bytes = byte_range(span);
+        if bytes.is_empty() || span.source == source {
+            return None;
+        }
+        if let Some((wire, plain)) = self.masked() {
+            if span.source == plain && source == SourceId::WIRE {
+                return Some(wire.start + bytes.start..wire.start + bytes.end);
+            }
+            if span.source == SourceId::WIRE && source == plain {
+                let inside = bytes.start.max(wire.start)..bytes.end.min(wire.end);
+                return (!inside.is_empty()).then(|| inside.start - wire.start..inside.end - wire.start);
+            }
+        }
+        let payload = self.items.get(self.find("websocket.payload")?)?;
+        if self.source_kind(span.source) != Some(SourceKind::Inflated) {
+            return None;
+        }
+        match payload.span.source == source {
+            true => Some(byte_range(&payload.span)),
+            false => self.masked().filter(|_| source == SourceId::WIRE).map(|(wire, _)| wire),
+        }
     }
 
     /// The items that are listed where those in `folded` show nothing of what is inside them.
@@ -109,9 +179,24 @@ impl Look {
         let mut at = 0;
         while let Some(item) = self.items.get(at) {
             listed.push(at);
-            at = if folded(at) { item.end } else { at + 1 };
+            at = if item.end > at + 1 && folded(at) { item.end } else { at + 1 };
         }
         listed
+    }
+}
+
+/// The bytes that a span is in; those it only shares count too.
+pub fn byte_range(span: &Span) -> Range<usize> {
+    (span.bits.start / 8) as usize..span.bits.end.div_ceil(8) as usize
+}
+
+/// Numbers the items that have one name inside one item.
+fn number(items: &mut [Item]) {
+    let mut seen: HashMap<(Option<usize>, &str), u32> = HashMap::new();
+    for item in items {
+        let next = seen.entry((item.parent, item.kind.key())).or_default();
+        item.nth = *next;
+        *next += 1;
     }
 }
 
@@ -124,6 +209,7 @@ fn layer(layer: &Layer, tree: &Tree, parent: Option<usize>, depth: usize, items:
         text: layer.summary.chars().take(MAX_VALUE).collect(),
         end: 0,
         parent,
+        nth: 0,
     });
     layer.nodes.iter().for_each(|n| node(n, tree, own, depth + 1, items));
     layer.inside.iter().for_each(|l| self::layer(l, tree, Some(own), depth + 1, items));
@@ -139,9 +225,14 @@ fn node(node: &Node, tree: &Tree, parent: usize, depth: usize, items: &mut Vec<I
         kind: ItemKind::Field(node.def),
         depth,
         span: node.span.clone(),
-        text: value::text(node, tree, MAX_VALUE),
+        text: match node.def.key {
+            // Random bytes that happen to be text are no text.
+            "websocket.masking_key" | "websocket.masked_payload" => words::hex(tree.bytes(&node.span), 16),
+            _ => value::text(node, tree, MAX_VALUE),
+        },
         end: 0,
         parent: Some(parent),
+        nth: 0,
     });
     node.children.iter().for_each(|n| self::node(n, tree, own, depth + 1, items));
     let end = items.len();

@@ -10,15 +10,12 @@ use super::{panes, update};
 use crate::decode::unit::{SourceId, UnitId};
 use crate::session::Session;
 
-/// Bytes of one row of the hexadecimal view.
-pub const BYTES_A_ROW: usize = 16;
-
 /// Does what an action of moving says.
 pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
     match (app.screen, app.focus) {
         (Screen::Flow, Pane::Flow) => return flow(app, session, action),
         (Screen::Flow, Pane::Layers) => layers(app, action),
-        (Screen::Flow, Pane::Bytes) => bytes(app, action),
+        (Screen::Flow, Pane::Bytes) => panes::bytes::act(app, action),
         (Screen::Flow, Pane::Explain) => {
             let page = page(app);
             scroll(&mut app.panes.explain.top, page, action);
@@ -38,7 +35,7 @@ fn page(app: &App) -> usize {
 }
 
 /// Where an action of moving leads from row `at` of `total`; `None` where it is no such action.
-fn moved(at: usize, total: usize, page: usize, action: Action) -> Option<usize> {
+pub fn moved(at: usize, total: usize, page: usize, action: Action) -> Option<usize> {
     let last = total.saturating_sub(1);
     Some(match action {
         Action::Up => at.saturating_sub(1),
@@ -123,6 +120,7 @@ pub fn select_item(app: &mut App, item: usize) {
         .then_some((found.span.source, (found.span.bits.start / 8) as usize));
     app.selection.item = Some(item);
     app.selection.byte = first.or(app.selection.byte);
+    app.panes.bytes.held = None;
     app.panes.explain.top = 0;
 }
 
@@ -131,6 +129,7 @@ pub fn select_byte(app: &mut App, source: SourceId, byte: usize) {
     let item = app.looked().and_then(|look| look.item_at(source, byte));
     app.selection.byte = Some((source, byte));
     app.selection.item = item.or(app.selection.item);
+    app.panes.explain.top = 0;
 }
 
 fn layers(app: &mut App, action: Action) {
@@ -164,37 +163,6 @@ fn layers(app: &mut App, action: Action) {
         Action::Open => update::focus(app, Pane::Bytes),
         _ => {}
     }
-}
-
-fn bytes(app: &mut App, action: Action) {
-    let Some(look) = app.looked() else { return };
-    let (source, byte) = app.selection.byte.unwrap_or_default();
-    let length = look.tree.sources.get(usize::from(source.0)).map_or(0, |s| s.bytes.len());
-    let last = length.saturating_sub(1);
-    let rows = page(app) * BYTES_A_ROW;
-    let to = match action {
-        Action::Left => byte.saturating_sub(1),
-        Action::Right => (byte + 1).min(last),
-        Action::Up => byte.checked_sub(BYTES_A_ROW).unwrap_or(byte),
-        Action::Down if byte + BYTES_A_ROW <= last => byte + BYTES_A_ROW,
-        Action::Down => byte,
-        Action::PageUp | Action::HalfUp => byte.saturating_sub(rows),
-        Action::PageDown | Action::HalfDown => (byte + rows).min(last),
-        Action::Top => 0,
-        Action::Bottom => last,
-        Action::NextSource => {
-            let sources = look.tree.sources.iter().enumerate().filter(|(_, s)| !s.bytes.is_empty());
-            let ids: Vec<u16> = sources.filter_map(|(id, _)| u16::try_from(id).ok()).collect();
-            let next = ids.iter().find(|id| **id > source.0).or(ids.first());
-            if let Some(next) = next {
-                select_byte(app, SourceId(*next), 0);
-            }
-            return;
-        }
-        Action::Open => return update::focus(app, Pane::Explain),
-        _ => return,
-    };
-    select_byte(app, source, to);
 }
 
 /// Moves in the list of connections and engine sessions; the chosen one narrows the flow.

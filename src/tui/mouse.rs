@@ -5,6 +5,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use super::app::{App, Effect, Pane, Screen};
 use super::keys::Action;
 use super::layout::Areas;
+use super::panes::bytes;
 use super::{motion, update};
 use crate::session::Session;
 
@@ -59,15 +60,15 @@ fn press(app: &mut App, session: &Session, column: u16, row: u16) {
             motion::select_row(app, session, row.min(app.rows.len().saturating_sub(1)));
         }
         Pane::Layers => {
-            if let Some(item) = app.listed().get(app.panes.layers.top + inside) {
-                motion::select_item(app, *item);
-            }
+            let mut places = app.panes.layers.places.iter();
+            let at = places.find(|(place, _)| place.contains((column, row).into())).map(|(_, item)| *item);
+            at.into_iter().for_each(|item| motion::select_item(app, item));
         }
         Pane::Bytes => {
-            let at = app.panes.bytes.places.iter().find(|(place, ..)| place.contains((column, row).into()));
-            if let Some((_, source, byte)) = at.copied() {
-                motion::select_byte(app, source, byte);
-            }
+            let mut places = app.panes.bytes.places.iter();
+            let at =
+                places.find(|(place, _)| place.contains((column, row).into())).map(|(_, target)| *target);
+            at.into_iter().for_each(|target| bytes::click(app, target));
         }
         Pane::Explain => {}
     }

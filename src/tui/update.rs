@@ -2,8 +2,10 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::app::{App, Ask, BytesForm, Conversation, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
+use super::app::{App, Ask, Conversation, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
 use super::keys::{Action, Chord};
+use super::layout::has_place_for_layers;
+use super::panes::bytes;
 use super::panes::conversation::Place;
 use super::rows::{Choice, Rows};
 use super::{find, motion, mouse, prompt};
@@ -128,12 +130,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
                 TimeForm::Absolute => TimeForm::SinceStart,
             }
         }
-        Action::BytesForm => {
-            app.bytes_form = match app.bytes_form {
-                BytesForm::Best => BytesForm::Hex,
-                BytesForm::Hex => BytesForm::Best,
-            }
-        }
+        Action::BytesForm => app.bytes_form = bytes::next_form(app),
         Action::Pause => {
             app.is_paused = !app.is_paused;
             grew(app, session);
@@ -176,7 +173,8 @@ fn converse(app: &mut App, session: &Session) {
 /// Gives the keys to a pane.
 pub fn focus(app: &mut App, pane: Pane) {
     app.focus = pane;
-    if pane != Pane::Flow {
+    // Where the layers have a place of their own, what is beside them stays.
+    if pane != Pane::Flow && !(pane == Pane::Layers && has_place_for_layers(app.size.0)) {
         app.front = pane;
     }
 }

@@ -30,7 +30,7 @@ fn all(area: Rect, buf: &mut Buffer, session: &Session, app: &App, panes: &mut P
             for (pane, area) in &areas.panes {
                 match pane {
                     Pane::Flow => flow::draw(*area, buf, session, app, &mut panes.flow),
-                    Pane::Layers => layers::draw(*area, buf, app, &mut panes.layers),
+                    Pane::Layers => layers::draw(*area, buf, session, app, &mut panes.layers),
                     Pane::Bytes => bytes::draw(*area, buf, app, &mut panes.bytes),
                     Pane::Explain => explain::draw(*area, buf, session, app, &mut panes.explain),
                 }

@@ -88,7 +88,7 @@ fn lines(session: &Session, unit: &UnitRef, form: BytesForm, columns: usize) -> 
     let shown = bytes.get(..MAX_SHOWN).unwrap_or(bytes);
     let mut lines = match form {
         BytesForm::Hex => shown.chunks(16).map(hex).collect(),
-        BytesForm::Best => text(shown, columns.max(1)),
+        _ => text(shown, columns.max(1)),
     };
     if bytes.len() > MAX_SHOWN {
         lines.push(format!("… and {}", words::count((bytes.len() - MAX_SHOWN) as u64, "more byte")));

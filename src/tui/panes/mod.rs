@@ -23,7 +23,7 @@ pub struct Panes {
     /// The flow's.
     pub flow: flow::FlowState,
     /// The layers'.
-    pub layers: Scroll,
+    pub layers: layers::LayersState,
     /// The bytes'.
     pub bytes: bytes::BytesState,
     /// The explanation's.
@@ -42,3 +42,6 @@ pub struct Scroll {
     /// The first row in sight.
     pub top: usize,
 }
+
+#[cfg(test)]
+mod tests;
