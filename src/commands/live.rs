@@ -35,7 +35,8 @@ pub(super) async fn run(
     if let Some(path) = record {
         recent::add(path);
     }
-    let source = Source { is_repeatable, ..Source::live(&recorder, greeting.to_string()) };
+    let title = format!("http://{} → {upstream}", proxy.local_addr());
+    let source = Source { is_repeatable, ..Source::live(&recorder, title) };
     let session = source.session.clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let relay = tokio::spawn(proxy.run(recorder.inbox().clone(), async {
@@ -51,7 +52,7 @@ pub(super) async fn run(
         };
         (result, None)
     } else {
-        say(&source.title);
+        say(greeting);
         let printer = Printer::start(&source, output.clone());
         let result = tokio::select! {
             result = end => result,

@@ -48,6 +48,10 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.env_remove("NO_COLOR");
+        command.env("RUST_BACKTRACE", "0");
+        for folder in ["XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
+            command.env(folder, env!("CARGO_TARGET_TMPDIR"));
+        }
         let pty = native_pty_system().openpty(size(columns, rows)).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);

@@ -54,7 +54,7 @@ fn last(session: &Session) -> Timestamp {
 
 fn heading(pen: &mut Pen<'_>, app: &App, wide: bool) {
     let style = app.theme.dim;
-    pen.skip(1)
+    pen.skip(2)
         .column("conn", 6, false, style)
         .column("state", 24, false, style)
         .column("speaks", 11, false, style);
@@ -78,7 +78,7 @@ fn connection(
     let line = theme.lifelines[info.conn.0 as usize % theme.lifelines.len()];
     let (sign, state) = in_words(info.state());
     let until = if info.is_over() { info.last } else { now };
-    pen.put(sign, line).column(&info.conn.to_string(), 6, false, line);
+    pen.put(sign, line).skip(1).column(&info.conn.to_string(), 6, false, line);
     pen.column(&state, 24, false, theme.text).column(&speaks(session, info), 11, false, theme.text);
     pen.column(&format!("{} {}", info.units[0], info.units[1]), 11, true, theme.text);
     let bytes = format!("{} {}", words::thousands(info.bytes[0]), words::thousands(info.bytes[1]));
@@ -126,7 +126,7 @@ fn speaks(session: &Session, info: &ConnectionInfo) -> String {
 
 fn engine_heading(pen: &mut Pen<'_>, app: &App) {
     let style = app.theme.dim;
-    pen.skip(1).column("engine session", 26, false, style).column("transport", 30, false, style);
+    pen.skip(2).column("engine session", 26, false, style).column("transport", 36, false, style);
     pen.column("heartbeats", 12, true, style).column("age", 9, true, style).skip(2).put("connections", style);
 }
 
@@ -145,13 +145,13 @@ fn engine(pen: &mut Pen<'_>, engine: &EngineSession, now: Timestamp, app: &App) 
     };
     let until = engine.closed.unwrap_or(now);
     let connections: Vec<String> = engine.connections.iter().take(12).map(ToString::to_string).collect();
-    pen.put(sign, theme.protocol("engineio")).column(
+    pen.put(sign, theme.protocol("engineio")).skip(1).column(
         &paint::cell(&words::cut(&engine.sid, 24)),
         26,
         false,
         theme.text,
     );
-    pen.column(&format!("Engine.IO {} · {transport}", engine.version), 30, false, theme.text);
+    pen.column(&format!("Engine.IO {} · {transport}", engine.version), 36, false, theme.text);
     pen.column(&late, 12, true, theme.text);
     pen.column(&words::duration(until.since(engine.first_seen)), 9, true, theme.dim);
     pen.skip(2).put(&connections.join(" "), theme.dim);

@@ -126,27 +126,16 @@ fn over_time(area: Rect, buf: &mut Buffer, app: &App, time: &OverTime) {
     let plot =
         Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height - 2 };
     let width = usize::from(plot.width);
-    // Each column of the chart is one of the screen, or as many as fit.
-    let stretch = (width / time.columns.len()).max(1);
-    let values: Vec<u64> = time.columns.iter().map(|c| c.0).collect();
-    let values: Vec<u64> = match values.len() > width {
-        true => values.chunks(values.len().div_ceil(width)).map(|c| c.iter().sum()).collect(),
-        false => values,
+    // Each column of the screen shows what falls into it: a part of one of the chart, or several together.
+    let count = time.columns.len();
+    let value = |x: usize| {
+        let (first, end) = (x * count / width, ((x + 1) * count).div_ceil(width));
+        let here = time.columns.get(first..end.min(count)).unwrap_or_default();
+        here.iter().map(|column| column.0).max().unwrap_or(0)
     };
-    let peak = values.iter().max().copied().unwrap_or(1).max(1);
-    for (at, value) in values.iter().enumerate() {
-        for x in at * stretch..(at + 1) * stretch {
-            if x < width {
-                bar(
-                    buf,
-                    (plot.x + columns(x), plot.bottom()),
-                    plot.height,
-                    *value,
-                    peak,
-                    app.theme.protocol("websocket"),
-                );
-            }
-        }
+    let style = app.theme.protocol("websocket");
+    for x in 0..width {
+        bar(buf, (plot.x + columns(x), plot.bottom()), plot.height, value(x), peak, style);
     }
 }
 
@@ -193,9 +182,9 @@ fn histogram(
     for (row, first) in buckets.into_iter().enumerate().take(rows) {
         let (_, end) = Histogram::values(first + share - 1);
         let mut pen = Pen::new(buf, paint::row(area, row + 1));
-        pen.column(&format!("< {}", label(end)), 12, true, theme.dim).skip(1);
+        pen.column(&format!("< {}", label(end)), 10, true, theme.dim).skip(1);
         let count = sum(first);
-        let room = pen.room().saturating_sub(8) as u64;
+        let room = pen.room().saturating_sub(6) as u64;
         let length = (u128::from(count) * u128::from(room) / u128::from(peak)) as usize;
         let length = if count > 0 { length.max(1) } else { 0 };
         pen.put(&"█".repeat(length), theme.protocol("socketio"));
