@@ -11,7 +11,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("words", &[]),
     ("decode", &["wire", "words"]),
-    ("session", &["wire", "decode", "words"]),
+    ("session", &["wire", "decode", "words", "escape"]),
     ("capture", &["wire", "decode", "session"]),
     ("proxy", &["wire", "decode::http1", "decode::limits"]),
     ("demo", &[]),

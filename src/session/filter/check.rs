@@ -25,7 +25,7 @@ pub(super) fn compile(text: &str, syntax: &Syntax) -> Result<Condition, FilterEr
         Syntax::And(parts) => Condition::and(all(parts)?),
         Syntax::Or(parts) => Condition::or(all(parts)?),
         Syntax::Not(inner) => Condition::Not(Box::new(compile(text, inner)?)),
-        Syntax::Test(written) => Condition::Check(Checker { text, written }.check()?),
+        Syntax::Test(written) => Condition::Check(Box::new(Checker { text, written }.check()?)),
     })
 }
 
@@ -132,7 +132,7 @@ impl Checker<'_> {
             false => literal::text(piece).map(String::into_bytes),
         };
         let needle = needle.map_err(|message| self.error(&piece.range, message))?;
-        Ok(Test::Contains(Finder::new(&needle).into_owned()))
+        Ok(Test::Contains(Box::new(Finder::new(&needle).into_owned())))
     }
 
     /// Whether what is compared are bytes, as parts of a text are too.
@@ -188,12 +188,15 @@ impl Checker<'_> {
 
     fn unknown(&self) -> FilterError {
         let name = &self.written.subject;
-        let message = match (name.quoted, decode::protocols().any(|p| p.key == name.text)) {
-            (true, _) => "a text cannot be compared; name a field here".to_owned(),
-            (false, true) => format!("{} is a protocol; name one of its fields", name.text),
-            (false, false) => format!("there is no field {}", name.text),
-        };
-        self.error(&name.range, message).suggest(&name.text, names::all().map(|(name, _)| name))
+        if name.quoted {
+            return self.error(&name.range, "a text cannot be compared; name a field here");
+        }
+        if decode::protocols().any(|p| p.key == name.text) {
+            let message = format!("{} is a protocol; name one of its fields", name.text);
+            return self.error(&name.range, message);
+        }
+        let known = names::all().map(|(name, _)| name);
+        self.error(&name.range, format!("there is no field {}", name.text)).suggest(&name.text, known)
     }
 
     fn error(&self, at: &Range<usize>, message: impl Into<String>) -> FilterError {

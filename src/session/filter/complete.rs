@@ -154,9 +154,9 @@ mod tests {
         check("websocket.opcode == t", &["text"]);
         check("websocket.opcode in {text, p", &["ping", "pong"]);
         check("websocket.opcode == text ", &["and", "or"]);
-        check("websocket.opcode == text and con", &["conn", "http.connection"]);
+        check("websocket.opcode == text and con", &["conn", "tcp.connect_time"]);
         check("finding == \"websocket.unm", &["websocket.unmasked_client_frame"]);
-        check("http.response.code == not", &["\"Not Found\""]);
+        check("http.response.code == \"not f", &["\"Not Found\""]);
         check("dir == ", &["c2s", "s2c"]);
         check("websocket.fin == ", &["true", "false"]);
         check("websocket.payload[0:2] ", &["==", "!="]);

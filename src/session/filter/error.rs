@@ -66,6 +66,9 @@ const SUGGESTED: usize = 3;
 /// Longer words are like no name.
 const MAX_WORD: usize = 64;
 
+/// A name that differs by more characters is another one.
+const MAX_DISTANCE: usize = 3;
+
 fn nearest(written: &str, names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
     if written.len() > MAX_WORD {
         return Vec::new();
@@ -73,14 +76,15 @@ fn nearest(written: &str, names: impl Iterator<Item = &'static str>) -> Vec<&'st
     let written = written.to_lowercase();
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();
     let distance = |name: &'static str| {
-        let whole = distance(&written, &name.to_lowercase());
         // Whoever leaves the protocol out means the field: `opcode` for `websocket.opcode`.
-        let is_last = !written.contains('.') && last(name) == written;
-        (if is_last { 0 } else { whole }, name)
+        let is_last = !written.contains('.') && name.contains('.') && last(name) == written;
+        let distance = if is_last { 1 } else { distance(&written, &name.to_lowercase()) };
+        (distance, name.matches('.').count(), name)
     };
-    let mut found: Vec<_> = names.map(distance).filter(|(d, _)| *d <= written.chars().count() / 3).collect();
+    let limit = (written.chars().count() / 3).clamp(1, MAX_DISTANCE);
+    let mut found: Vec<_> = names.map(distance).filter(|(distance, ..)| *distance <= limit).collect();
     found.sort();
-    found.into_iter().map(|(_, name)| name).take(SUGGESTED).collect()
+    found.into_iter().map(|(_, _, name)| name).take(SUGGESTED).collect()
 }
 
 /// How many characters must be put in, left out or changed to make `b` of `a` (Levenshtein).

@@ -24,7 +24,7 @@ pub(super) enum Condition {
     And(Vec<Condition>),
     Or(Vec<Condition>),
     Not(Box<Condition>),
-    Check(Check),
+    Check(Box<Check>),
 }
 
 /// One condition.
@@ -44,7 +44,7 @@ pub(super) enum Test {
     Present,
     OneOf(Vec<Item>),
     Ordered(Order, Wanted),
-    Contains(Finder<'static>),
+    Contains(Box<Finder<'static>>),
     Matches(Regex),
 }
 

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[&str]) {
-        let found: Vec<&str> = tokens(text).into_iter().map(|t| &text[t.range]).collect();
+        let found: Vec<&str> = tokens(text).into_iter().map(|t| text.get(t.range).unwrap()).collect();
         assert_eq!(found, expected, "{text}");
     }
 

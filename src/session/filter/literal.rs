@@ -120,7 +120,10 @@ pub(super) fn text(piece: &Piece) -> Result<String, String> {
                 out.push(c);
                 continue;
             }
-            Some('x') => rest.by_ref().take(2).collect(),
+            // Above 7f it would be a character of two bytes where one is meant.
+            Some('x') => Some(rest.by_ref().take(2).collect())
+                .filter(|code: &String| code.len() == 2 && code.starts_with(|c| ('0'..='7').contains(&c)))
+                .unwrap_or_default(),
             Some('u') if rest.next() == Some('{') => rest.by_ref().take_while(|c| *c != '}').collect(),
             _ => String::new(),
         };
@@ -226,7 +229,7 @@ mod tests {
     #[test]
     fn escapes_are_resolved() {
         assert_eq!(text(&piece(r#"a\n\x41\u{1f600}\"\\"#, true)).unwrap(), "a\nA😀\"\\");
-        for wrong in [r"\q", r"\x4", r"\u{}", r"\u{d800}", r"\u41"] {
+        for wrong in [r"\q", r"\x4", r"\xg1", r"\xff", r"\u{}", r"\u{d800}", r"\u41"] {
             assert!(text(&piece(wrong, true)).is_err(), "{wrong}");
         }
     }

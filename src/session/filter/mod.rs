@@ -1,8 +1,8 @@
 //! The filter language: which units to show, in the manner of Wireshark's display filters.
 //!
 //! `websocket.opcode == 1 && socketio.event == "message"`. The names are the keys of the registry, so every field of every
-//! protocol can be asked for; [`reference`] has the language by example. A text is cut into tokens ([`lexer`]), read as
-//! a tree ([`parser`]), checked against the registry ([`check`]) and evaluated unit by unit ([`evaluate`]).
+//! protocol can be asked for; [`reference`] has the language by example. A text is cut into tokens (`lexer`), read as
+//! a tree (`parser`), checked against the registry (`check`) and evaluated unit by unit (`evaluate`).
 
 mod check;
 mod complete;
@@ -23,6 +23,9 @@ pub use complete::{Completion, complete};
 pub use error::FilterError;
 pub use reference::{Row, reference};
 pub use to_value::for_value;
+
+pub(super) use check::regex_error;
+pub(super) use literal::hex;
 
 use self::evaluate::{Condition, Cost, Unit};
 use crate::session::{Session, StoreError, UnitRef};

@@ -91,15 +91,13 @@ fn what_the_index_knows_is_asked_without_reading_a_byte() {
         ("engine == abc", &[3, 4, 5, 6]),
         ("!engine", &[1, 2, 7, 8]),
         ("finding == \"websocket.unmasked_client_frame\"", &[5]),
-        ("finding.severity == error && conn == 1", &[5, 6]),
+        ("finding.severity == error && conn == 1", &[5]),
         ("conn == 2 or kind == frame and dir == c2s", &[5, 7, 8]),
     ];
     for (text, expected) in cases {
         let filter = Filter::parse(text).unwrap_or_else(|error| panic!("{error}"));
         assert!(filter.is_cheap(), "{text}");
-        if *text != "finding.severity == error && conn == 1" {
-            assert_eq!(matching(&session, &filter), *expected, "{text}");
-        }
+        assert_eq!(matching(&session, &filter), *expected, "{text}");
     }
     // What is cheap is asked first, whatever stands first.
     let filter = Filter::parse("websocket.opcode == 1 && conn == 9").unwrap();
@@ -188,8 +186,8 @@ fn a_wrong_filter_says_what_was_expected() {
         ("websocket.opcod == 1", 0, 15, "there is no field websocket.opcod", "websocket.opcode"),
         ("opcode == 1", 0, 6, "there is no field opcode", "websocket.opcode"),
         ("websocket.opcod", 0, 15, "there is no field websocket.opcod", "websocket.opcode"),
-        ("websocket == 1", 0, 9, "websocket is a protocol; name one of its fields", "websocket"),
-        ("dir == c2", 7, 2, "expected a whole number or a name such as c2s", ""),
+        ("websocket == 1", 0, 9, "websocket is a protocol; name one of its fields", ""),
+        ("dir == c2", 7, 2, "expected a whole number or a name such as c2s", "c2s"),
         ("websocket.opcode == txet", 20, 4, "expected a whole number or a name such as continuation", ""),
         (
             "websocket.opcode contains 1",
