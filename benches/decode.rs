@@ -1,7 +1,8 @@
 //! How fast the decoders are, without any socket: `cargo bench --bench decode`.
 //!
 //! Each benchmark feeds a whole connection, its upgrade first, in reads of 64 KiB. `decode` is the decoding alone;
-//! `ingest` is all that the recorder does with a record: the line in the transcript, decoding, and the index.
+//! `ingest` is all that the recorder does with a record: the line in the transcript, decoding, and the index. `filter` looks
+//! at every unit of a session.
 
 use std::hint::black_box;
 
@@ -12,7 +13,9 @@ use wirewalk::capture::transcript::{Header, Writer};
 use wirewalk::decode::connection::{Connection, Units};
 use wirewalk::decode::limits::MAX_MESSAGE;
 use wirewalk::decode::unit::{Announced, Unit, UnitId};
-use wirewalk::session::Session;
+use wirewalk::session::filter::Filter;
+use wirewalk::session::search::Query;
+use wirewalk::session::{Session, UnitRef};
 use wirewalk::wire::{ConnId, Direction, Record, Timestamp, What};
 
 #[path = "../tests/load/frame.rs"]
@@ -186,5 +189,50 @@ fn ingest(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, decode, ingest);
+/// Ten thousand Socket.IO events that came one by one, as a filter finds them: each is read back from the transcript.
+fn recorded() -> (Writer, Session) {
+    let events = events();
+    let frame = |number: usize| {
+        let chat = String::from_utf8(chat(number, 100)).expect("JSON is text");
+        let frame = encoded(TEXT, format!("42[\"message\",{chat}]").as_bytes(), Some(MASK));
+        let what = What::Received { dir: Direction::ToServer, bytes: frame.into() };
+        Record { at: Timestamp(0), conn: ConnId(1), what }
+    };
+    let mut writer = Writer::unnamed(&Header::now("http://127.0.0.1:1")).expect("a file");
+    let lines = writer.lines().expect("the same file");
+    let mut session = Session::new(Box::new(lines), MAX_MESSAGE).expect("another file");
+    for record in events.records.iter().take(2).cloned().chain((0..10_000).map(frame)) {
+        let offset = writer.append(&record);
+        writer.flush().expect("room on the disk");
+        session.ingest(&record, offset).expect("room on the disk");
+    }
+    (writer, session)
+}
+
+fn filter(criterion: &mut Criterion) {
+    let (_writer, session) = recorded();
+    let units: Vec<UnitRef> = session.ids().filter_map(|id| session.unit(id)).collect();
+    let mut group = criterion.benchmark_group("filter");
+    group.throughput(Throughput::Elements(units.len() as u64));
+    for text in [
+        "conn == 2 || kind == closed",
+        "boy",
+        "websocket.opcode == 2",
+        "socketio.event == \"other\" || socketio.argument contains \"nothing\"",
+    ] {
+        let filter = Filter::parse(text).expect("a filter");
+        group.bench_function(text, |bencher| {
+            bencher
+                .iter(|| units.iter().filter(|unit| filter.matches(&session, unit).unwrap_or(true)).count());
+        });
+    }
+    let query = Query::parse("jill").expect("a text");
+    group.bench_function("search for a text", |bencher| {
+        bencher.iter(|| {
+            units.iter().filter(|unit| query.matches(&session, unit).is_ok_and(|h| h.is_some())).count()
+        });
+    });
+}
+
+criterion_group!(benches, decode, ingest, filter);
 criterion_main!(benches);

@@ -13,6 +13,8 @@ use wirewalk::decode::unit::{EngineIo, Memory, SourceId, Transport, UnitId};
 use wirewalk::decode::websocket::deflate::Parameters;
 use wirewalk::decode::websocket::{self, extensions};
 use wirewalk::export::{self, Format, Print};
+use wirewalk::session::filter::{self, Filter};
+use wirewalk::session::search::Query;
 use wirewalk::session::{Records, Session, StoreError};
 use wirewalk::wire::{ConnId, Direction, How, Record, Timestamp, What};
 
@@ -28,6 +30,8 @@ pub const ENTRIES: &[Entry] = &[
     ("extensions", extension_list),
     ("conversation", conversation),
     ("transcript", transcript),
+    ("filter", filter),
+    ("search", search),
 ];
 
 /// Longer messages are not put together here, so that the limit is reached.
@@ -206,4 +210,28 @@ pub fn transcript(data: &[u8]) {
     file.write_all(data).unwrap();
     let Ok(mut reader) = Reader::open(file.path()) else { return };
     while let Ok(Some(_)) = reader.next_record() {}
+}
+
+/// A filter, as it is typed: read, shown with its mistake, and completed somewhere.
+pub fn filter(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match Filter::parse(&text) {
+        Ok(filter) => assert_eq!(filter.to_string(), text),
+        Err(error) => {
+            assert!(error.column + error.width <= text.len());
+            let _ = error.to_string();
+        }
+    }
+    let cursor = data.first().map_or(0, |first| usize::from(*first));
+    for completion in filter::complete(&text, cursor % (text.len() + 1)) {
+        assert!(text.get(completion.replace).is_some());
+    }
+}
+
+/// What is searched for.
+pub fn search(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(query) = Query::parse(&text) {
+        assert_eq!(query.to_string(), text);
+    }
 }

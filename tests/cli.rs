@@ -42,6 +42,27 @@ fn wrong_usage_is_exit_code_2() {
     check(&["proxy", "http://127.0.0.1:1", "--ca", "x.pem"], 2, &["--ca", "https://"]);
     check(&["proxy", "http://127.0.0.1:1", "--print", "all"], 2, &["summary", "layers", "bytes", "json"]);
     check(&["open", "x", "--max-message", "lots"], 2, &["64k"]);
+    let mistake = "did you mean websocket.opcode?\n  websocket.opcod == 1\n  ^^^^^^^^^^^^^^^\n";
+    for command in [&["open", "x"][..], &["proxy", ":1"], &["demo"]] {
+        check(&[command, &["--filter", "websocket.opcod == 1"]].concat(), 2, &["--filter", mistake]);
+    }
+}
+
+#[test]
+fn only_what_a_filter_lets_through_is_printed() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/v1.wirewalk");
+    let units = |more: &[&str]| {
+        let output = wirewalk(&[&["open", fixture, "--print", "json"], more].concat());
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let units = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        units.map(|unit| (unit["id"].as_u64(), unit["kind"] == "frame")).collect::<Vec<_>>()
+    };
+    let all = units(&[]);
+    let frames: Vec<_> = all.iter().copied().filter(|(_, is_frame)| *is_frame).collect();
+    assert!(!frames.is_empty() && frames.len() < all.len());
+    assert_eq!(units(&["--filter", "kind == frame"]), frames);
+    // The last way to print follows a session that grows.
+    assert_eq!(units(&["--filter", "kind == frame", "--speed", "1000"]), frames);
 }
 
 #[test]

@@ -8,13 +8,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use bytes::Bytes;
 use proptest::prelude::*;
 use wirewalk::decode::limits::MAX_MESSAGE;
+use wirewalk::decode::sink::Detail;
+use wirewalk::decode::unit::{Layer, Node};
 use wirewalk::export::{self, Format, Print};
+use wirewalk::session::filter::{self, Filter};
 use wirewalk::session::{Records, Session, StoreError};
 use wirewalk::wire::{ConnId, Direction, How, Record, Timestamp, What};
 
@@ -74,9 +78,9 @@ fn parse_bytes(mut text: &str) -> Vec<u8> {
     bytes
 }
 
-/// What is printed of a conversation whose records are cut into pieces as `cuts` says: given a record's bytes, the
-/// pieces. All pieces of a record come at the same time.
-fn printed(said: &[Said], cuts: &mut dyn FnMut(&[u8]) -> Vec<Vec<u8>>) -> String {
+/// A conversation whose records are cut into pieces as `cuts` says: given a record's bytes, the pieces. All pieces of a
+/// record come at the same time.
+fn session(said: &[Said], cuts: &mut dyn FnMut(&[u8]) -> Vec<Vec<u8>>) -> Session {
     let mut records = Vec::new();
     for (index, said) in said.iter().enumerate() {
         let at = Timestamp(index as u64 * 1_000_000);
@@ -99,6 +103,12 @@ fn printed(said: &[Said], cuts: &mut dyn FnMut(&[u8]) -> Vec<Vec<u8>>) -> String
     for (index, record) in records.iter().enumerate() {
         session.ingest(record, index as u64).unwrap();
     }
+    session
+}
+
+/// What is printed of a conversation that is cut so.
+fn printed(said: &[Said], cuts: &mut dyn FnMut(&[u8]) -> Vec<Vec<u8>>) -> String {
+    let session = session(said, cuts);
     let mut out = Vec::new();
     for id in session.ids() {
         export::unit(
@@ -174,6 +184,48 @@ fn cut_at_every_byte_they_are_the_same() {
             similar_or_panic(&path, &expected, &halves);
         }
     }
+}
+
+/// The nodes, and all below them.
+fn nodes<'a>(of: &'a [Node], found: &mut Vec<&'a Node>) {
+    for node in of {
+        found.push(node);
+        nodes(&node.children, found);
+    }
+}
+
+/// The nodes of the layers, and of all inside them.
+fn nodes_of_layers<'a>(layers: &'a [Layer], found: &mut Vec<&'a Node>) {
+    for layer in layers {
+        nodes(&layer.nodes, found);
+        nodes_of_layers(&layer.inside, found);
+    }
+}
+
+#[test]
+fn the_filter_to_a_value_finds_the_unit_that_has_it() {
+    let mut filters = 0;
+    for (path, said, _) in conversations() {
+        let session = session(&said, &mut whole);
+        for unit in session.ids().map(|id| session.unit(id).unwrap()) {
+            let tree = session.look(&unit, Detail::Tree).unwrap();
+            let mut found = Vec::new();
+            nodes_of_layers(&tree.layers, &mut found);
+            let texts: BTreeSet<String> =
+                found.into_iter().filter_map(|node| filter::for_value(node, &tree)).collect();
+            for text in texts {
+                let filter = Filter::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+                assert!(
+                    filter.matches(&session, &unit).unwrap(),
+                    "{}, unit {}: {text}",
+                    path.display(),
+                    unit.id.0
+                );
+                filters += 1;
+            }
+        }
+    }
+    assert!(filters > 500, "{filters} are too few to be all");
 }
 
 proptest! {

@@ -46,7 +46,7 @@ pub(super) async fn run(
     let (result, printer) = if output.wants_screen() {
         let script = async { end.await.and(std::future::pending::<anyhow::Result<()>>().await) };
         let result = tokio::select! {
-            result = screen::show(&source) => result,
+            result = screen::show(&source, output.filter.clone()) => result,
             result = script => result,
             result = interrupted() => result.context("cannot wait for Ctrl-C"),
         };

@@ -21,6 +21,7 @@ use clap::{Args, ColorChoice, CommandFactory as _, Parser, Subcommand, ValueHint
 use crate::decode::limits::MAX_MESSAGE;
 use crate::escape;
 use crate::export::Print;
+use crate::session::filter::{self, Filter};
 
 /// See what happens on a WebSocket connection: every byte, every layer, every event.
 ///
@@ -82,6 +83,10 @@ struct Output {
     #[arg(long, value_name = "WHAT", help_heading = "Output")]
     print: Option<Print>,
 
+    /// Show only units that fulfil a condition, such as 'socketio.event == "message"'
+    #[arg(long, value_parser = Filter::parse, help_heading = "Output", long_help = filter_help())]
+    filter: Option<Filter>,
+
     /// Whether to use colour; NO_COLOR in the environment is honoured
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     color: ColorChoice,
@@ -89,6 +94,16 @@ struct Output {
     /// The longest WebSocket message that is put together and inflated, such as 64M or 200k
     #[arg(long, value_name = "SIZE", default_value_t = Size(MAX_MESSAGE), help_heading = "Output")]
     max_message: Size,
+}
+
+/// The filter language by example.
+fn filter_help() -> String {
+    let rows = filter::reference();
+    let width = rows.iter().map(|row| row.example.len()).max().unwrap_or_default();
+    let lines = rows.iter().map(|row| format!("\n  {:width$}  {}", row.example, row.meaning));
+    let about = "Show only units that fulfil a condition, in the manner of Wireshark's display filters. The names are those \
+        that --print json has as `key`. By example:\n";
+    std::iter::once(about.to_owned()).chain(lines).collect()
 }
 
 impl Output {

@@ -72,7 +72,7 @@ impl Options {
         if self.output.wants_screen() {
             return live::runtime()?.block_on(async {
                 let seen = tokio::select! {
-                    seen = screen::show(&source) => seen,
+                    seen = screen::show(&source, self.output.filter.clone()) => seen,
                     result = live::interrupted() => result.context("cannot wait for Ctrl-C"),
                 };
                 tokio::task::spawn_blocking(|| player.finish()).await.context("opening failed")?;

@@ -15,6 +15,7 @@ use crate::capture::Control;
 use crate::decode::unit::UnitId;
 use crate::export::{self, Format, Print, text};
 use crate::session::Session;
+use crate::session::filter::Filter;
 
 /// So many units are put into words at once, while the session cannot grow.
 const BATCH: u32 = 64;
@@ -43,7 +44,7 @@ pub(super) fn all(session: &Session, output: &Output) -> io::Result<()> {
     let mut text = Vec::new();
     let format = format(output);
     for id in session.ids() {
-        units(session, id.0..id.0 + 1, format, &mut text)?;
+        units(session, id.0..id.0 + 1, output.filter.as_ref(), format, &mut text)?;
         if text.len() >= 1 << 16 {
             out.write_all(&text)?;
             text.clear();
@@ -66,8 +67,16 @@ fn heading(output: &Output, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn units(session: &Session, ids: std::ops::Range<u32>, format: Format, out: &mut Vec<u8>) -> io::Result<()> {
+/// Puts units into words, of those that the filter lets through. What cannot be read back passes, so that it is said.
+fn units(
+    session: &Session,
+    ids: std::ops::Range<u32>,
+    filter: Option<&Filter>,
+    format: Format,
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
     ids.filter_map(|id| session.unit(UnitId(id)))
+        .filter(|unit| filter.is_none_or(|filter| filter.matches(session, unit).unwrap_or(true)))
         .try_for_each(|unit| export::unit(session, &unit, format, out))
 }
 
@@ -134,14 +143,15 @@ fn follow(
         growing = runtime.block_on(grew.changed()).is_ok();
         loop {
             let mut text = Vec::new();
+            let printed = next;
             {
                 let session = session.read().unwrap_or_else(PoisonError::into_inner);
                 let len = u32::try_from(session.len()).unwrap_or(u32::MAX);
                 let end = (len + 1).min(next + BATCH);
-                units(&session, next..end, format(output), &mut text)?;
+                units(&session, next..end, output.filter.as_ref(), format(output), &mut text)?;
                 next = end;
             }
-            if text.is_empty() {
+            if next == printed {
                 break;
             }
             out.write_all(&text)?;

@@ -39,6 +39,8 @@ pub enum Msg {
     Grew,
     /// Nothing more will come.
     Ended,
+    /// Only what this lets through is to be shown.
+    Filter(Filter),
     /// Something was found in the background.
     Found(Found),
     /// How the session stands that is captured or played, and how many bytes capture is behind.

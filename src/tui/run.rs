@@ -23,6 +23,7 @@ use super::view;
 use crate::capture::Control;
 use crate::decode::field::Severity;
 use crate::session::Session;
+use crate::session::filter::Filter;
 
 /// At most so often the screen is drawn.
 const FRAME: Duration = Duration::from_millis(16);
@@ -36,6 +37,8 @@ pub struct Show {
     pub grew: watch::Receiver<usize>,
     /// What records, saves, keeps notes and plays.
     pub control: Control,
+    /// What is shown at first, where not everything is.
+    pub filter: Option<Filter>,
 }
 
 /// The terminal in raw mode on its second screen; given back when this is dropped, and when there is a panic.
@@ -90,6 +93,9 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
     // What stood before the first message is shown as well.
     let _ = tell.send(Msg::State(show.control.state(), 0));
     let _ = tell.send(Msg::Grew);
+    if let Some(filter) = show.filter.take() {
+        let _ = tell.send(Msg::Filter(filter));
+    }
     let found = tell.clone();
     let scan = scan::start(show.session.clone(), move |news| found.send(Msg::Found(news)).is_ok())?;
     let mut is_growing = true;

@@ -41,6 +41,7 @@ pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
             grew(app, session);
             Vec::new()
         }
+        Msg::Filter(filter) => find::filter(app, session, Some(filter)),
         Msg::Found(found) => {
             find::found(app, session, found);
             Vec::new()
