@@ -1,7 +1,7 @@
 //! The filter language: which units to show, in the manner of Wireshark's display filters.
 //!
 //! `websocket.opcode == 1 && socketio.event == "message"`. The names are the keys of the registry, so every field of every
-//! protocol can be asked for; [`reference`] has the language by example. A text is cut into tokens (`lexer`), read as
+//! protocol can be asked for; [`reference()`] has the language by example. A text is cut into tokens (`lexer`), read as
 //! a tree (`parser`), checked against the registry (`check`) and evaluated unit by unit (`evaluate`).
 
 mod check;
