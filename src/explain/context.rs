@@ -1,8 +1,6 @@
 //! The values of a unit that a text may use.
 
-use std::time::Duration;
-
-use super::template::fill;
+use super::template::{Text, fill};
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Layer, LinkKind, Node, Tree, UnitId, UnitKind, Value};
 use crate::decode::websocket::frame::opcode;
@@ -16,40 +14,54 @@ const MAX_VALUE: usize = 80;
 /// So many earlier units are searched for the close frame that another answers.
 const MAX_SEARCHED: u32 = 1000;
 
-/// The values that have no field; a name with a dot is a field's key, one behind `query:` a parameter of the request.
+/// The values that have no field. A name with a dot is a field's key, one behind `query:` a parameter of the request; the
+/// rest are [`ROLES`].
 #[cfg(test)]
 pub(super) const NAMES: &[&str] = &[
     "sender",
     "Sender",
     "receiver",
     "Receiver",
-    "closed_by",
+    "Closer",
     "size",
     "summary",
-    "packets",
-    "answers",
-    "after",
-    "answered_by",
-    "answered_after",
-    "continues",
-    "continued_by",
-    "announced_by",
-    "attached_by",
-    "violation",
-    "violation_after",
     "inflated",
     "on_wire",
-    "close_of",
-    "close_after",
+    "mask",
     "close_meaning",
+    "auth_size",
     "sid",
+    "upgrades",
     "ping_interval",
     "ping_timeout",
     "ping_limit",
 ];
 
-/// What answers what.
-const ANSWERS: [LinkKind; 3] = [LinkKind::Request, LinkKind::Ping, LinkKind::Event];
+/// How another unit is tied to this one.
+pub(super) enum Tie {
+    /// This one belongs to it.
+    Earlier(LinkKind),
+    /// It belongs to this one.
+    Later(LinkKind),
+    /// It is the close frame that this one answers.
+    Close,
+}
+
+/// What other units are to this one: `{request}` is the number of a unit, `{request_after}` the time between.
+pub(super) static ROLES: &[(&str, Tie)] = &[
+    ("request", Tie::Earlier(LinkKind::Request)),
+    ("response", Tie::Later(LinkKind::Request)),
+    ("ping", Tie::Earlier(LinkKind::Ping)),
+    ("pong", Tie::Later(LinkKind::Ping)),
+    ("event", Tie::Earlier(LinkKind::Event)),
+    ("acknowledgement", Tie::Later(LinkKind::Event)),
+    ("fragment_before", Tie::Earlier(LinkKind::Fragment)),
+    ("fragment_behind", Tie::Later(LinkKind::Fragment)),
+    ("announcement", Tie::Earlier(LinkKind::Announced)),
+    ("attachment", Tie::Later(LinkKind::Announced)),
+    ("violation", Tie::Earlier(LinkKind::Violation)),
+    ("close", Tie::Close),
+];
 
 /// A layer of a unit, and all that is known around it.
 #[derive(Clone, Copy)]
@@ -74,55 +86,57 @@ impl<'a> Context<'a> {
             "Sender" => Some(format!("The {}", sender.as_str())),
             "receiver" => Some(format!("the {}", receiver.as_str())),
             "Receiver" => Some(format!("The {}", receiver.as_str())),
-            "closed_by" => self.text("tcp.closed_by").map(|by| match by.as_str() {
-                "wirewalk" => by,
-                peer => format!("The {peer}"),
-            }),
+            "Closer" => self.text("tcp.closed_by").map(|by| format!("The {by}")),
             "size" => Some(words::count(self.unit.length, "byte")),
             "summary" => Some(cut(&self.layer.summary)),
-            "packets" => Some(self.packets().to_string()),
-            "answers" => self.earlier(&ANSWERS).map(number),
-            "after" => self.earlier(&ANSWERS).map(|earlier| self.between(&earlier, self.unit)),
-            "answered_by" => self.later(&ANSWERS).map(number),
-            "answered_after" => self.later(&ANSWERS).map(|later| self.between(self.unit, &later)),
-            "continues" => self.earlier(&[LinkKind::Fragment]).map(number),
-            "continued_by" => self.later(&[LinkKind::Fragment]).map(number),
-            "announced_by" => self.earlier(&[LinkKind::Announced]).map(number),
-            "attached_by" => self.later(&[LinkKind::Announced]).map(number),
-            "violation" => self.earlier(&[LinkKind::Violation]).map(number),
-            "violation_after" => {
-                self.earlier(&[LinkKind::Violation]).map(|earlier| self.between(&earlier, self.unit))
-            }
             "inflated" => self.session.inflated_length(self.unit.id).map(|n| words::count(n, "byte")),
             "on_wire" => Some(words::count(self.session.message_length(self.unit), "byte")),
-            "close_of" => self.answered_close().map(number),
-            "close_after" => self.answered_close().map(|earlier| self.between(&earlier, self.unit)),
+            "mask" => self.node("websocket.masking_key").map(|key| words::hex(self.tree.bytes(&key.span), 4)),
             "close_meaning" => self.node("websocket.payload.close.status_code").and_then(named),
+            "auth_size" => self
+                .node("socketio.auth")
+                .map(|node| words::count(self.tree.bytes(&node.span).len() as u64, "byte")),
             "sid" => self.engine().map(|engine| cut(&engine.sid)),
+            "upgrades" => self.text("engineio.upgrades").filter(|upgrades| upgrades != "[]"),
             "ping_interval" => self.milliseconds(|engine| engine.ping_interval),
             "ping_timeout" => self.milliseconds(|engine| engine.ping_timeout),
             "ping_limit" => {
                 self.milliseconds(|engine| engine.ping_interval.saturating_add(engine.ping_timeout))
             }
+            _ if name.contains('.') => self.text(name),
             _ => match name.strip_prefix("query:") {
                 Some(parameter) => self.parameter(parameter),
-                None => self.text(name),
+                None => self.tied(name),
             },
         }
     }
 
-    /// How the layer is carried, where that is worth saying of it.
-    pub fn carriage(&self) -> Vec<&'static str> {
+    /// The number of a unit that is tied to this one, or the time between the two.
+    fn tied(&self, name: &str) -> Option<String> {
+        let (role, wants_time) = name.strip_suffix("_after").map_or((name, false), |role| (role, true));
+        let (_, tie) = ROLES.iter().find(|(known, _)| *known == role)?;
+        let other = match tie {
+            Tie::Earlier(kind) => self.earlier(*kind),
+            Tie::Later(kind) => self.later(*kind),
+            Tie::Close => self.answered_close(),
+        }?;
+        let (first, last) = if other.at < self.unit.at { (&other, self.unit) } else { (self.unit, &other) };
+        Some(match wants_time {
+            true => words::duration(last.at.since(first.at)),
+            false => other.id.0.to_string(),
+        })
+    }
+
+    /// How the layer is carried, where that is worth saying of it besides `text`.
+    pub fn carriage(&self, text: &Text) -> Vec<&'static str> {
         let is_outermost =
             self.tree.layers.first().is_some_and(|outermost| std::ptr::eq(outermost, self.layer));
-        if is_outermost {
-            return Vec::new();
-        }
         match self.unit.kind {
+            _ if is_outermost => Vec::new(),
             UnitKind::HttpRequest => vec![super::http::IN_A_REQUEST],
-            UnitKind::HttpResponse => vec![super::http::IN_A_RESPONSE],
+            UnitKind::HttpResponse if !text.what.contains("{request") => vec![super::http::IN_A_RESPONSE],
             UnitKind::Frame => {
-                let fragmented = self.earlier(&[LinkKind::Fragment]).map(|_| super::websocket::IN_FRAGMENTS);
+                let fragmented = self.earlier(LinkKind::Fragment).map(|_| super::websocket::IN_FRAGMENTS);
                 let compressed =
                     self.session.inflated_length(self.unit.id).map(|_| super::websocket::COMPRESSED_BELOW);
                 fragmented.into_iter().chain(compressed).collect()
@@ -164,14 +178,9 @@ impl<'a> Context<'a> {
         parameter(self.tree, name)
     }
 
-    /// How many Engine.IO packets the layer holds.
-    pub fn packets(&self) -> usize {
-        self.layer.nodes.iter().filter(|node| node.def.key == "engineio.packet").count()
-    }
-
     /// The request that this response answers.
     pub fn request(&self) -> Option<Tree> {
-        let request = self.earlier(&[LinkKind::Request])?;
+        let request = self.earlier(LinkKind::Request)?;
         self.session.look(&request, Detail::Tree).ok()
     }
 
@@ -202,29 +211,23 @@ impl<'a> Context<'a> {
 
     fn milliseconds(&self, of: fn(&EngineSession) -> u64) -> Option<String> {
         let milliseconds = self.engine().map(of).filter(|milliseconds| *milliseconds > 0)?;
-        Some(words::duration(Duration::from_millis(milliseconds)))
+        Some(match milliseconds % 1000 {
+            0 => format!("{} s", words::thousands(milliseconds / 1000)),
+            _ => format!("{} ms", words::thousands(milliseconds)),
+        })
     }
 
     /// The earlier unit that this one is tied to.
-    pub fn earlier(&self, kinds: &[LinkKind]) -> Option<UnitRef> {
-        let links = self.session.links(self.unit.id).iter();
-        let link = links.map(|(_, link)| link).find(|link| kinds.contains(&link.kind))?;
+    pub fn earlier(&self, kind: LinkKind) -> Option<UnitRef> {
+        let (_, link) = self.session.links(self.unit.id).iter().find(|(_, link)| link.kind == kind)?;
         self.session.unit(link.to)
     }
 
     /// The first later unit that is tied to this one.
-    fn later(&self, kinds: &[LinkKind]) -> Option<UnitRef> {
-        let (id, _) = self.session.answers(self.unit.id).find(|(_, kind)| kinds.contains(kind))?;
+    fn later(&self, kind: LinkKind) -> Option<UnitRef> {
+        let (id, _) = self.session.answers(self.unit.id).find(|(_, found)| *found == kind)?;
         self.session.unit(id)
     }
-
-    fn between(&self, earlier: &UnitRef, later: &UnitRef) -> String {
-        words::duration(later.at.since(earlier.at))
-    }
-}
-
-fn number(unit: UnitRef) -> String {
-    unit.id.0.to_string()
 }
 
 /// The meaning of a value that has a name.

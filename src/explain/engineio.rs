@@ -21,7 +21,7 @@ fn pick(context: &Context<'_>) -> &'static Text {
     if context.has("engineio.error.message") {
         return &REFUSED;
     }
-    if context.packets() > 1 {
+    if context.layer.nodes.iter().filter(|node| node.def.key == "engineio.packet").count() > 1 {
         return &SEVERAL;
     }
     let is_probe = context.has("engineio.data") && context.text("engineio.data").as_deref() == Some("probe");
@@ -46,8 +46,8 @@ fn pick(context: &Context<'_>) -> &'static Text {
 
 texts! {
     OPEN = "engineio.open", "An engine session is opened",
-        "The server opens the engine session `{engineio.sid}`. It will be checked by a heartbeat every {engineio.ping_interval}, whose answer may take {engineio.ping_timeout}.",
-        "Engine.IO gives the connection an id of its own, so that many HTTP requests and later a WebSocket can belong together.[ The client may change to these transports: {engineio.upgrades}.]",
+        "The server opens the engine session `{engineio.sid}`.[ Its heartbeat comes every {ping_interval}, and the answer to it may take {ping_timeout}.]",
+        "Engine.IO gives the connection an id of its own, so that many HTTP requests and later a WebSocket can belong together.[ The client may change to these transports: {upgrades}.]",
         "The client names the `sid` in all further requests. Socket.IO then asks to join a namespace, and a client that polls tries a WebSocket if the list of upgrades offers it.",
         "Engine.IO protocol v4, Handshake";
     CLOSE = "engineio.close", "The engine session is closed",
@@ -58,20 +58,20 @@ texts! {
     PING = "engineio.ping", "A heartbeat begins",
         "The server asks whether the client is still there. This ping is an Engine.IO packet inside a message or a body, not a ping frame of WebSocket.",
         "It works alike over polling and WebSocket, and scripts in a browser can see it. Since version 4 it is the server that asks[, here every {ping_interval}], because browsers slow down the timers of pages in the background.",
-        "The client must answer with a pong[ within {ping_timeout}], or the server closes the engine session.[ Here unit {answered_by} answers after {answered_after}.] A client that gets no ping[ for {ping_limit}] gives up as well.",
+        "The client must answer with a pong[ within {ping_timeout}], or the server closes the engine session.[ Here unit {pong} answers after {pong_after}.] A client that gets no ping[ for {ping_limit}] gives up as well.",
         "Engine.IO protocol v4, Heartbeat";
     PONG = "engineio.pong", "A heartbeat is answered",
-        "The client answers the ping[ of unit {answers}, {after} later].[ It had {ping_timeout} for it.]",
+        "The client answers the ping[ of unit {ping}, {ping_after} later].[ It had {ping_timeout} for it.]",
         "The server learns that the client's program is alive and that the way works in both directions. The time between the two shows about how long a round trip takes, the client's own delay included.",
         "The server sends the next ping when its interval is over[, {ping_interval} later].",
         "Engine.IO protocol v4, Heartbeat";
     PING_OF_CLIENT = "engineio.ping_v3", "A heartbeat begins",
         "The client asks whether the server is still there, as clients of Engine.IO 3 do[, here every {ping_interval}].",
         "In version 3 the heartbeat is the client's task. Pages in the background ran their timers late and lost connections by it, which is why version 4 turned the direction around.",
-        "The server answers with a pong at once.[ Here unit {answered_by} does, after {answered_after}.] A server that hears nothing[ for {ping_limit}] closes the engine session.",
+        "The server answers with a pong at once.[ Here unit {pong} does, after {pong_after}.] A server that hears nothing[ for {ping_limit}] closes the engine session.",
         "Engine.IO protocol v3, Timeouts";
     PONG_OF_SERVER = "engineio.pong_v3", "A heartbeat is answered",
-        "The server answers the client's ping[ of unit {answers}, {after} later].",
+        "The server answers the client's ping[ of unit {ping}, {ping_after} later].",
         "In version 3 the pong tells the client that the server is alive. While polling it also answers the waiting request, which would else stay open for ever.",
         "The client pings again when its interval is over[, after {ping_interval}], and gives the server up if a pong takes too long[: more than {ping_timeout}].",
         "Engine.IO protocol v3, Timeouts";
@@ -91,7 +91,7 @@ texts! {
         "Everything further travels in frames on this connection. The connection that was used for polling is idle and will be closed after a while.",
         "Engine.IO protocol v4, Upgrade";
     NOOP = "engineio.noop", "The waiting poll is ended",
-        "The server answers the waiting poll with a packet that says nothing[, {after} after the request].",
+        "The server answers the waiting poll[ of unit {request}, after {request_after},] with a packet that says nothing.",
         "A WebSocket of the same engine session is about to take over. A poll that stayed open would keep a packet that comes meanwhile on the old way, so the server ends it.",
         "As soon as its test of the WebSocket has succeeded, the client polls no more and completes the upgrade with the packet `5`.",
         "Engine.IO protocol v4, Upgrade";
@@ -101,17 +101,17 @@ texts! {
         "Engine.IO itself answers nothing; the application may reply with a message of its own.",
         "Engine.IO protocol v4, Message";
     SEVERAL = "engineio.several", "Several packets in one body",
-        "{Sender} sends {packets} Engine.IO packets in one body: {summary}.",
+        "In one body, {sender} sends several Engine.IO packets[, in answer to the request of unit {request}]. These are {summary}.",
         "Packets that are ready at the same time share an HTTP message, which saves heads and time. In version 4 the byte 0x1E separates them; in version 3 each stands behind its length.",
         "The receiver takes them in this order, as if each had come alone. Select a layer below to read about one of them.",
         "Engine.IO protocol v4, HTTP long-polling";
     TAKEN = "engineio.ok", "The server has taken the packets",
-        "The server answers `{engineio.response}`[ to the POST of unit {answers}, {after} later].",
+        "The server answers `{engineio.response}`[ to the POST of unit {request}, {request_after} later].",
         "It says only that the packets arrived, not that anyone has acted on them. A POST must have an answer in HTTP, and this is the shortest.",
         "What the application replies comes in the answer to a GET request that waits, often on another connection.",
         "Engine.IO protocol v4, Sending data";
     REFUSED = "engineio.error", "The Engine.IO server refuses",
-        "The server refuses the request[ of unit {answers}]: `{engineio.error.message}`[, error {engineio.error.code}].",
+        "The server refuses the request[ of unit {request}]: `{engineio.error.message}`[, error {engineio.error.code}].",
         "Instead of packets the body names the reason, as an object with a code from JavaScript servers and as a JSON string from Python. The finding of this unit says what usually causes it.",
         "The client cannot go on with this engine session. It begins again without a `sid` after a pause, or reports a connection error to the application.",
         "Engine.IO server, errors";

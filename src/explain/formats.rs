@@ -35,7 +35,7 @@ pub(super) static DATA: Table = Table {
 
 texts! {
     WRITTEN = "json.text", "Data as JSON",
-        "The content is JSON: `{summary}`.",
+        "The content is a text in JSON, in a form of the application's own: `{summary}`.",
         "JSON writes numbers, texts, lists and named values as readable text, and nearly every language can read it. What the values mean is agreed between the two programs, not laid down in a protocol.",
         "The receiver parses it and works with the values. A text that is not valid JSON makes its parser fail.",
         "RFC 8259 §2";
@@ -45,7 +45,7 @@ texts! {
         "What the receiver does with it is the application's business.",
         "RFC 3629 §3";
     BYTES = "data.bytes", "Bytes",
-        "The content is {summary} of no format that wirewalk knows.",
+        "The content is {summary} that belong to no format which wirewalk knows.",
         "Pictures, archives and sound are sent in this way, and formats such as MessagePack or Protocol Buffers, whose structure cannot be told from the bytes alone.",
         "The receiver must know the format: from a Content-Type, from the message before, or from its own program.",
         "RFC 9110 §8.3";

@@ -22,14 +22,16 @@ use template::Text;
 use crate::decode::unit::{Finding, Layer, Node, Tree, Value};
 use crate::session::{Session, UnitRef, value};
 
-/// So many characters of a value stand in a sentence.
-const MAX_VALUE: usize = 120;
+/// So many characters of a value are told.
+const MAX_VALUE: usize = 2000;
 
 /// An explanation. It may quote a peer's raw characters: whoever shows it escapes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     /// What it is called.
     pub title: String,
+    /// Of a field: how its value reads. Where the field holds a secret, so does this.
+    pub value: String,
     /// What this is, with its own values.
     pub what: String,
     /// Why it is there.
@@ -79,22 +81,26 @@ pub fn unit(session: &Session, unit: &UnitRef, tree: &Tree) -> Explanation {
 /// Explains one layer of a unit.
 pub fn layer(session: &Session, unit: &UnitRef, tree: &Tree, layer: &Layer) -> Explanation {
     let context = Context { session, unit, tree, layer };
-    let Some(table) = TABLES.iter().find(|table| table.protocol == layer.protocol.key) else {
-        return Explanation::default();
-    };
-    let text = (table.pick)(&context);
+    let Some(text) = text(&context) else { return Explanation::default() };
     let mut what = context.fill(text.what);
-    for remark in context.carriage() {
+    for remark in context.carriage(text) {
         what.push(' ');
         what.push_str(&context.fill(remark));
     }
     Explanation {
         title: text.title.to_owned(),
+        value: String::new(),
         what,
         why: context.fill(text.why),
         next: context.fill(text.next),
         spec: text.spec,
     }
+}
+
+/// The text that belongs to a layer.
+fn text(context: &Context<'_>) -> Option<&'static Text> {
+    let table = TABLES.iter().find(|table| table.protocol == context.layer.protocol.key)?;
+    Some((table.pick)(context))
 }
 
 /// Explains a field of a unit: what it means, how its value reads, what it is used for, and what follows from a value that
@@ -108,19 +114,14 @@ pub fn field(session: &Session, unit: &UnitRef, tree: &Tree, node: &Node) -> Exp
         Value::Unsigned(number) => node.def.value(number),
         _ => None,
     };
-    let mut what = node.def.meaning.to_owned();
-    let shown = value::text(node, tree, MAX_VALUE);
-    if !shown.is_empty() {
-        let quote = if matches!(node.value, Value::Text(_) | Value::Json(_)) { "`" } else { "" };
-        what.push_str(&format!(" Here: {quote}{shown}{quote}."));
-    }
-    if let Some(named) = named {
-        what.push(' ');
-        what.push_str(named.meaning);
-    }
+    let what = match named {
+        Some(named) => format!("{} {}: {}", node.def.meaning, named.name, named.meaning),
+        None => node.def.meaning.to_owned(),
+    };
     let of_value = named.and_then(|named| find(|t| t.values, &format!("{}={}", node.def.key, named.value)));
     Explanation {
         title: node.def.label.to_owned(),
+        value: value::text(node, tree, MAX_VALUE),
         what,
         why: find(|t| t.fields, node.def.key).map(filled).unwrap_or_default(),
         next: of_value.map(filled).unwrap_or_default(),
@@ -136,6 +137,7 @@ pub fn finding(finding: &Finding) -> Explanation {
     let title: String = title.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(title).collect();
     Explanation {
         what: format!("{title}{detail}."),
+        value: String::new(),
         title,
         why: rule.meaning.to_owned(),
         next: find(|t| t.rules, rule.key).unwrap_or_default().to_owned(),

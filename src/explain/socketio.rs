@@ -27,7 +27,8 @@ fn pick(context: &Context<'_>) -> &'static Text {
         Some(0) if from_client => &CONNECT,
         Some(0) if is_old => &CONNECTED_OLD,
         Some(0) => &CONNECTED,
-        Some(1) => &DISCONNECT,
+        Some(1) if from_client => &DISCONNECT,
+        Some(1) => &DISCONNECTED,
         Some(2) if asks => &EVENT_WITH_ACK,
         Some(2) => &EVENT,
         Some(3) => &ACK,
@@ -40,7 +41,7 @@ fn pick(context: &Context<'_>) -> &'static Text {
 
 texts! {
     CONNECT = "socketio.connect", "The client joins a namespace",
-        "The client asks to join the namespace `{socketio.namespace}`[, and passes the auth payload `{socketio.auth}`].",
+        "The client asks to join the namespace `{socketio.namespace}`[, and passes an auth payload of {auth_size}].",
         "One engine session can carry several namespaces, each with its own handlers and its own decision who may join. Since version 5 of the protocol a client must ask even for the main one, `/`.",
         "The server answers with a CONNECT that holds the client's socket id, or with a CONNECT_ERROR that says why not.",
         "Socket.IO protocol v5, Connection to a namespace";
@@ -55,9 +56,14 @@ texts! {
         "Both sides may send events in this namespace. The client raises `connect`.",
         "Socket.IO protocol v5, Difference between v5 and v4";
     DISCONNECT = "socketio.disconnect", "A namespace is left",
-        "{Sender} leaves the namespace `{socketio.namespace}`.",
-        "The application called `disconnect()`, or the server threw the client out. The engine session below may go on, since other namespaces can still use it.",
-        "No answer is expected. Both sides raise `disconnect`; a client that was thrown out does not connect again by itself. If no namespace is left, the client usually closes the connection.",
+        "The client leaves the namespace `{socketio.namespace}` and will send no more events there.",
+        "The application called `disconnect()`. The engine session below may go on, since other namespaces can still use it.",
+        "No answer is expected; on the server `disconnect` is raised. If no namespace is left, the client usually closes the connection.",
+        "Socket.IO protocol v5, Disconnection from a namespace";
+    DISCONNECTED = "socketio.disconnected", "The client is put out of a namespace",
+        "The server ends the client's stay in the namespace `{socketio.namespace}`.",
+        "The application called `disconnect()` on the server, for example because a login has expired. Other namespaces and the engine session are not concerned, unless they are closed as well.",
+        "The client raises `disconnect`. Since this was meant, it does not connect again by itself, as it would after a broken connection.",
         "Socket.IO protocol v5, Disconnection from a namespace";
     EVENT = "socketio.event", "An event",
         "{Sender} sends the event `{socketio.event}` in the namespace `{socketio.namespace}`, with these arguments: `{socketio.arguments}`.",
@@ -67,10 +73,10 @@ texts! {
     EVENT_WITH_ACK = "socketio.event_with_ack", "An event that asks for an answer",
         "{Sender} sends the event `{socketio.event}` in the namespace `{socketio.namespace}` and asks for an acknowledgement, under the number {socketio.id}.",
         "The program passed a callback to `emit`, or waits for the answer. The number lets it find the callback again, as several events may be under way at once; each side counts its own.",
-        "When its handler is done, {receiver} sends an ACK with the same number.[ Here unit {answered_by} does, {answered_after} later.]",
+        "When its handler is done, {receiver} sends an ACK with the same number.[ Here unit {acknowledgement} does, {acknowledgement_after} later.]",
         "Socket.IO protocol v5, Acknowledgement";
     ACK = "socketio.ack", "An acknowledgement",
-        "{Sender} acknowledges the event with the number {socketio.id}[, which was unit {answers}, {after} before].",
+        "{Sender} acknowledges the event with the number {socketio.id}[, which was unit {event}, {event_after} before].",
         "The other side had asked to be told. The arguments `{socketio.arguments}` are what the handler returned, or passed to its callback.",
         "{Receiver} calls the callback that waits for this number, once. Nothing is sent in return.",
         "Socket.IO protocol v5, Acknowledgement";
@@ -82,20 +88,20 @@ texts! {
     BINARY_EVENT = "socketio.binary_event", "An event with bytes",
         "{Sender} sends the event `{socketio.event}` with the arguments `{socketio.arguments}`. Attachments that are still to follow: {socketio.attachments}.",
         "JSON has no bytes. So the sender takes them out of the arguments, puts a numbered placeholder in the place of each, and sends them behind this packet, as binary messages or in base64 while polling.",
-        "The attachments follow at once[, the first one in unit {attached_by}], and no other packet of this direction may stand between. Only with the last one is the event handed to the application.",
+        "The attachments follow at once[, the first one in unit {attachment}], and no other packet of this direction may stand between. Only with the last one is the event handed to the application.",
         "Socket.IO protocol v5, Packet encoding";
     BINARY_ACK = "socketio.binary_ack", "An acknowledgement with bytes",
-        "{Sender} acknowledges the event with the number {socketio.id}[, which was unit {answers}, {after} before], and announces attachments: {socketio.attachments}.",
+        "{Sender} acknowledges the event with the number {socketio.id}[, which was unit {event}, {event_after} before], and announces attachments: {socketio.attachments}.",
         "What the handler returned holds bytes, which JSON cannot carry. Each was replaced by a placeholder and travels on its own behind this packet.",
-        "The callback is called when the last attachment has arrived[; the first is in unit {attached_by}].",
+        "The callback is called when the last attachment has arrived[; the first is in unit {attachment}].",
         "Socket.IO protocol v5, Packet encoding";
     ATTACHMENT = "socketio.attachment", "An attachment",
-        "{Sender} sends an attachment: {socketio.attachment}.[ It belongs to the packet in unit {announced_by}.]",
+        "{Sender} sends an attachment ({socketio.attachment}).[ It belongs to the packet in unit {announcement}.]",
         "Attachments have neither number nor name. What they belong to follows from their order alone, so they must come directly behind the packet that announced them.",
         "The receiver keeps it until all attachments of the packet are there.",
         "Socket.IO protocol v5, Packet encoding";
     LAST_ATTACHMENT = "socketio.last_attachment", "The last attachment: the packet is complete",
-        "{Sender} sends the last attachment of the packet[ in unit {announced_by}]: {socketio.attachment}.",
+        "{Sender} sends the last attachment of the packet[ in unit {announcement}] ({socketio.attachment}).",
         "Now all bytes are there, and the receiver puts each in the place of its placeholder. The fields show the packet as the application gets it.",
         "The receiver calls the handlers of the event, or the callback of an acknowledgement, with bytes among the arguments: a Buffer in JavaScript servers, an ArrayBuffer in browsers, `bytes` in Python.",
         "Socket.IO protocol v5, Packet encoding";
@@ -143,7 +149,7 @@ by_key! { RULES
     "socketio.no_event_name" "Nothing is called for it, and JavaScript receivers close with a parse error. The name stands first in the array, in quotes."
     "socketio.reserved_event" "The receiver closes with a parse error. Python servers let such names pass, so the mistake may show only with a JavaScript client."
     "socketio.wrong_payload" "Give CONNECT an object, such as the `auth` option of JavaScript clients, and leave DISCONNECT empty."
-    "socketio.ack_without_id" "It is dropped, and the one who waits waits on. Write the event's number between the type and the array."
+    "socketio.ack_without_id" "It is dropped, and the side that wants it waits in vain. Write the event's number between the type and the array."
     "socketio.unannounced_attachment" "Look for a sender whose packets overtake each other, or for the packet that should have come before: perhaps it was sent as an EVENT with type 2."
     "socketio.interrupted_attachments" "Two tasks of the sender seem to write at once. A packet and its attachments have to be sent without a pause, for example under a lock."
     "socketio.bad_placeholder" "JavaScript receivers fail with \"illegal attachments\". The number in front of the hyphen must be that of the placeholders, which count from 0."

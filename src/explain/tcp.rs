@@ -25,6 +25,7 @@ fn pick(context: &Context<'_>) -> &'static Text {
         UnitKind::Closed => match context.text("tcp.closed_how").as_deref() {
             Some("reset") => &RESET,
             Some("stopped") => &STOPPED,
+            _ if context.text("tcp.closed_by").as_deref() == Some("wirewalk") => &ENDED_BY_WIREWALK,
             _ if !context.ends_first() => &ENDED_SECOND,
             _ if is_websocket() => &WEBSOCKET_ENDED,
             _ => &ENDED_FIRST,
@@ -52,29 +53,34 @@ texts! {
         "From here on everything on this connection travels inside TLS records. They are not shown: you see the HTTP and WebSocket bytes that they carry.",
         "RFC 8446 §2";
     ENDED_FIRST = "tcp.ended_first", "One side has finished sending",
-        "{closed_by} ended its direction of the connection in order (FIN), {tcp.lasted} after it was opened. By then {tcp.bytes_to_server} bytes had gone to the server and {tcp.bytes_to_client} to the client.",
-        "A TCP connection consists of two directions that end one by one. A FIN says that everything before it was sent, and that nothing follows. HTTP connections end when the sender needs them no more, asked to close them, or kept them idle for too long.",
+        "{Closer} ended its direction of the connection in order (FIN), {tcp.lasted} after it was opened. By then {tcp.bytes_to_server} bytes had gone to the server and {tcp.bytes_to_client} to the client.",
+        "A TCP connection consists of two directions that end one by one. A FIN says that everything before it was sent, and that nothing follows. An HTTP connection ends when one side needs it no more, or when it was idle for too long.",
         "The other direction is still open and may carry bytes. Usually the other side ends it at once.",
         "RFC 9293 §3.6";
+    ENDED_BY_WIREWALK = "tcp.ended_by_wirewalk", "wirewalk ends the connection",
+        "wirewalk has finished sending to the client (FIN), {tcp.lasted} after the connection was opened.",
+        "It had answered the client's request itself, because the server could not be reached. Nothing can follow such an answer.",
+        "The client ends its own direction. A new attempt is a new connection, for which wirewalk tries to reach the server again.",
+        "RFC 9293 §3.6";
     WEBSOCKET_ENDED = "tcp.websocket_ended", "The TCP connection of a WebSocket ends",
-        "{closed_by} ended its direction of the connection (FIN), {tcp.lasted} after it was opened. It had carried {tcp.bytes_to_server} bytes to the server and {tcp.bytes_to_client} to the client.",
+        "{Closer} ended its direction of the connection (FIN), {tcp.lasted} after it was opened. It had carried {tcp.bytes_to_server} bytes to the server and {tcp.bytes_to_client} to the client.",
         "After both close frames the WebSocket needs its connection no more. The server should end it first: whoever does so must remember the connection for some minutes (TIME-WAIT), and that should not keep a client from connecting again.",
         "The other side ends its direction too. If there was no close frame before this, the WebSocket was dropped, and applications are told close code 1006.",
         "RFC 6455 §7.1.1";
     ENDED_SECOND = "tcp.ended_second", "The connection is closed",
-        "{closed_by} ended its direction as well (FIN), so that nothing can travel on this connection any more. It was open for {tcp.lasted}, with {tcp.bytes_to_server} bytes to the server and {tcp.bytes_to_client} to the client.",
+        "{Closer} ended its direction as well (FIN), so that nothing can travel on this connection any more. It was open for {tcp.lasted}, with {tcp.bytes_to_server} bytes to the server and {tcp.bytes_to_client} to the client.",
         "The other side had already ended its own direction. Only when both have ended is a TCP connection closed in order.",
         "Nothing more comes here. A client that wants to go on opens a new connection, which gets a number of its own.",
         "RFC 9293 §3.6";
     RESET = "tcp.reset_by_peer", "The connection is broken off",
-        "{closed_by} reset the connection (RST) or it broke, {tcp.lasted} after it was opened.[ The operating system said: {tcp.error}.]",
+        "{Closer} reset the connection (RST) or it broke, {tcp.lasted} after it was opened.[ The operating system said: {tcp.error}.]",
         "A reset ends both directions at once and throws away what was on its way. It comes from a process that was killed or closed its socket with bytes still unread, and from firewalls and routers that have forgotten the connection.",
         "What was waiting for an answer gets none. Clients of Socket.IO connect again after a pause; a plain WebSocket in a browser reports close code 1006 and stays closed.",
         "RFC 9293 §3.10.7";
     STOPPED = "tcp.stopped", "wirewalk was stopped",
         "This connection was still open when wirewalk was stopped, {tcp.lasted} after it had been opened, so wirewalk closed it.",
         "A connection through wirewalk lives only as long as wirewalk runs. Neither the client nor the server had ended it.",
-        "Nothing more of it is captured. To the peers it looks as if the network had failed.",
+        "Nothing more of it is captured. To each of the peers it looks as if the other one had gone.",
         "RFC 9293 §3.6";
     LOST = "tcp.lost", "Bytes that were not captured",
         "Here {tcp.lost_bytes} bytes passed from {sender} to {receiver} that wirewalk did not capture. The reason: {tcp.lost_why}.",

@@ -16,8 +16,7 @@ pub(super) static TABLE: Table = Table {
 };
 
 /// Said of what a message of several frames carries.
-pub(super) const IN_FRAGMENTS: &str =
-    "Its message came in several frames, of which this is the last[; the one before is unit {continues}].";
+pub(super) const IN_FRAGMENTS: &str = "Its message came in several frames, of which this is the last[; the one before is unit {fragment_before}].";
 
 /// Said of what a compressed message carries.
 pub(super) const COMPRESSED_BELOW: &str =
@@ -38,7 +37,7 @@ fn pick(context: &Context<'_>) -> &'static Text {
         8 if context.has("websocket.payload.close.status_code") => &CLOSE,
         8 => &CLOSE_WITHOUT_CODE,
         9 => &PING,
-        10 if context.earlier(&[LinkKind::Ping]).is_some() => &PONG,
+        10 if context.earlier(LinkKind::Ping).is_some() => &PONG,
         10 => &PONG_UNASKED,
         _ => &RESERVED,
     }
@@ -47,37 +46,37 @@ fn pick(context: &Context<'_>) -> &'static Text {
 texts! {
     TEXT_MESSAGE = "websocket.text", "A text message",
         "{Sender} sends a text message in a single frame.[ The text has {websocket.message.length} bytes; with the header it is {size}.]",
-        "FIN is set and the opcode is 1, so this frame is a whole message of UTF-8 text.[ Its payload is masked with the key {websocket.masking_key}, as every frame of a client must be.]",
+        "FIN is set and the opcode is 1, so this frame is a whole message of UTF-8 text.[ Its payload is masked with the key {mask}, as every frame of a client must be.]",
         "WebSocket itself knows no answers: both sides may send at any time, and whether something comes back is up to the application.",
         "RFC 6455 §5.6";
     BINARY_MESSAGE = "websocket.binary", "A binary message",
         "{Sender} sends a binary message in a single frame of {size}.",
-        "FIN is set and the opcode is 2, so this frame is a whole message, whose bytes may be anything: a picture, sound, a format of the application.[ The payload is masked with the key {websocket.masking_key}.]",
+        "FIN is set and the opcode is 2, so this frame is a whole message, whose bytes may be anything: a picture, sound, a format of the application.[ The payload is masked with the key {mask}.]",
         "The receiving program gets the bytes as they are, in a browser as a Blob or an ArrayBuffer. What they mean only the application knows.",
         "RFC 6455 §5.6";
     COMPRESSED = "websocket.compressed", "A compressed message",
         "{Sender} sends a compressed message in a single frame: {on_wire} with its header[, which inflate to {inflated}].",
         "Both sides agreed on permessage-deflate in the handshake, and RSV1 says that it was used for this message. With context takeover a message may refer back to what earlier ones of the same direction said, so repetitions shrink to a few bytes; a short first message may even grow.",
-        "The receiver appends the four bytes 00 00 ff ff, which the sender leaves out at the end, and inflates. The application notices nothing of it.",
+        "The receiver appends the four bytes 0x0000ffff, which the sender leaves out at the end, and inflates. The application notices nothing of it.",
         "RFC 7692 §7.2";
     FIRST_FRAGMENT = "websocket.first_fragment", "A message begins",
         "{Sender} sends the first fragment of a message, in a frame of {size}.",
         "FIN is not set, so more will come; the opcode tells already whether the message is text or binary. A sender uses fragments when it does not know the length in advance, or so that pings can pass between the parts of a long message.",
-        "Continuation frames follow, and the last one has FIN set.[ The next is unit {continued_by}.] Pings, pongs and a close may stand between them, but no other message of this direction.",
+        "Continuation frames follow, and the last one has FIN set.[ The next is unit {fragment_behind}.] Pings, pongs and a close may stand between them, but no other message of this direction.",
         "RFC 6455 §5.4";
     FURTHER_FRAGMENT = "websocket.further_fragment", "A message goes on",
-        "{Sender} sends a further fragment of the message that it began, in a frame of {size}.[ The one before is unit {continues}.]",
+        "{Sender} sends a further fragment of the message that it began, in a frame of {size}.[ The one before is unit {fragment_before}.]",
         "The opcode is 0, continuation: what kind of message it is was said by the first fragment. A cut may fall anywhere, even inside a character.",
-        "FIN is not set, so this is not the end yet.[ Unit {continued_by} carries on.]",
+        "FIN is not set, so this is not the end yet.[ Unit {fragment_behind} carries on.]",
         "RFC 6455 §5.4";
     LAST_FRAGMENT = "websocket.last_fragment", "A message is complete",
-        "{Sender} sends the last fragment of a message.[ The one before is unit {continues}.] All frames of the message together have {on_wire} on the wire.",
+        "{Sender} sends the last fragment of a message.[ The one before is unit {fragment_before}.] All frames of the message together have {on_wire} on the wire.",
         "The opcode is 0 and FIN is set, so the message ends here. Receivers join the payloads in order and hand the application one message: how it was cut has no meaning.",
-        "The next data frame of this direction begins a new message.",
+        "The next frame of data in this direction begins a new message.",
         "RFC 6455 §5.4";
     CLOSE = "websocket.close", "The WebSocket is being closed",
         "{Sender} begins the closing handshake with the code {websocket.payload.close.status_code}[ and the reason `{websocket.payload.close.reason}`].[ It comes {violation_after} after unit {violation} broke the protocol.]",
-        "A close frame says that its sender will send no more data, and the code tells the other program why. {close_meaning}",
+        "A close frame says that its sender will send no more data.[ This code means: {close_meaning}] The other program is told the code, and can act on it.",
         "The other side answers with a close frame of its own, usually with the same code. Then the server ends the TCP connection.",
         "RFC 6455 §7.1.2";
     CLOSE_WITHOUT_CODE = "websocket.close_without_code", "The WebSocket is being closed without a code",
@@ -86,22 +85,22 @@ texts! {
         "The other side answers with a close frame, and then the server ends the TCP connection.",
         "RFC 6455 §5.5.1";
     CLOSE_ANSWERED = "websocket.close_answered", "The close is answered",
-        "{Sender} answers the close frame of unit {close_of}, {close_after} later[, with the code {websocket.payload.close.status_code}].",
+        "{Sender} answers the close frame of unit {close}, {close_after} later[, with the code {websocket.payload.close.status_code}].",
         "Both sides must have sent a close frame before a WebSocket counts as closed cleanly. The answer usually repeats the code that was received, and may wait until the message that is just being sent is complete.",
         "No more messages pass in either direction. The server ends the TCP connection now; a client does so only if the server takes too long.",
         "RFC 6455 §5.5.1";
     PING = "websocket.ping", "A ping",
-        "{Sender} sends a ping frame[ with the payload {websocket.payload.ping}].",
+        "{Sender} sends a ping frame[ (its payload: {websocket.payload.ping})].",
         "It asks whether the other side is still there, and keeps proxies from ending an idle connection. It is made by the library or the server: a script in a browser can neither send nor see one.",
-        "The receiver must answer soon with a pong that has the same payload.[ Here unit {answered_by} does so after {answered_after}.]",
+        "The receiver must answer soon with a pong that has the same payload.[ Here unit {pong} does so after {pong_after}.]",
         "RFC 6455 §5.5.2";
     PONG = "websocket.pong", "A pong",
-        "{Sender} answers the ping of unit {answers}, {after} later[, with the same payload: {websocket.payload.pong}].",
+        "{Sender} answers the ping of unit {ping}, {ping_after} later[, with the same payload ({websocket.payload.pong})].",
         "The answer shows that the connection and the program's WebSocket library are alive. Libraries answer by themselves, so it says little about the application behind them.",
         "Nothing follows from it. The sender of the ping starts its clock anew, and will ping again after a while.",
         "RFC 6455 §5.5.3";
     PONG_UNASKED = "websocket.pong_unasked", "A pong that no ping asked for",
-        "{Sender} sends a pong frame that answers no ping[, with the payload {websocket.payload.pong}].",
+        "{Sender} sends a pong frame that answers no ping[ (its payload: {websocket.payload.pong})].",
         "That is allowed: a pong on its own is a heartbeat in one direction, which says \"I am still here\" and wants no reply.",
         "No answer is expected. Another one may come after the same time again.",
         "RFC 6455 §5.5.3";
