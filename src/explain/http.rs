@@ -85,13 +85,13 @@ fn response(context: &Context<'_>) -> &'static Text {
 texts! {
     HANDSHAKE = "http.handshake", "A client asks for an engine session",
         "The client opens Engine.IO {query:EIO} by polling: a GET request whose query names the version and the transport, but no `sid` yet.",
-        "Socket.IO clients begin with polling unless they are told otherwise, because plain HTTP passes every proxy. The WebSocket is tried afterwards, so that the application can start in the meantime.",
+        "Socket.IO clients begin with polling unless they are told otherwise, because plain HTTP passes nearly every proxy. The WebSocket is tried afterwards, so that the application can start in the meantime.",
         "The server answers with an open packet: the id of the new engine session and the times of its heartbeat.[ Here unit {response} does so, {response_after} later.]",
         "Engine.IO protocol v4, Handshake";
     POLL = "http.poll", "The client waits for packets",
         "The client polls: it asks for whatever packets the server has for the engine session `{query:sid}`.",
         "In HTTP only the client can begin an exchange. So that the server can send at any time, the client keeps one such request waiting, which is why this is called long polling.",
-        "A server that has nothing to send leaves the request open until it does, at the latest for the next heartbeat[, which is due every {ping_interval}].[ Here unit {response} answers after {response_after}.] Then the client polls again.",
+        "A server that has nothing to send leaves the request open until it does, at the latest for the next heartbeat[, which is due every {ping_interval}].[ Here unit {response} answers after {response_after}.] The client then polls again, unless it was refused.",
         "Engine.IO protocol v4, Receiving data";
     POST = "http.post", "The client sends packets",
         "The client sends packets of the engine session `{query:sid}` to the server, in the body of a POST request of {size} with its head.",

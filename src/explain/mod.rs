@@ -30,11 +30,11 @@ const MAX_VALUE: usize = 2000;
 pub struct Explanation {
     /// What it is called.
     pub title: String,
-    /// Of a field: how its value reads. Where the field holds a secret, so does this.
+    /// Of a field: how its value reads. Where the field holds a secret, so does this. Of a finding: its own values.
     pub value: String,
     /// What this is, with its own values.
     pub what: String,
-    /// Why it is there.
+    /// Why it is there; of a finding, that stands in `what`.
     pub why: String,
     /// What to expect next, or what to do; may be empty.
     pub next: String,
@@ -115,7 +115,9 @@ pub fn field(session: &Session, unit: &UnitRef, tree: &Tree, node: &Node) -> Exp
         _ => None,
     };
     let what = match named {
-        Some(named) => format!("{} {}: {}", node.def.meaning, named.name, named.meaning),
+        Some(named) => {
+            format!("{} Here {} ({}): {}", node.def.meaning, named.value, named.name, named.meaning)
+        }
         None => node.def.meaning.to_owned(),
     };
     let of_value = named.and_then(|named| find(|t| t.values, &format!("{}={}", node.def.key, named.value)));
@@ -129,17 +131,14 @@ pub fn field(session: &Session, unit: &UnitRef, tree: &Tree, node: &Node) -> Exp
     }
 }
 
-/// Explains a finding: what is the case, why it matters, and what comes of it or what to do.
+/// Explains a finding: what is the case and why it matters, and what comes of it or what to do.
 pub fn finding(finding: &Finding) -> Explanation {
     let rule = finding.rule;
-    let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
-    let mut title = rule.title.chars();
-    let title: String = title.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(title).collect();
     Explanation {
-        what: format!("{title}{detail}."),
-        value: String::new(),
-        title,
-        why: rule.meaning.to_owned(),
+        title: rule.title.to_owned(),
+        value: finding.detail.clone(),
+        what: rule.meaning.to_owned(),
+        why: String::new(),
         next: find(|t| t.rules, rule.key).unwrap_or_default().to_owned(),
         spec: rule.spec,
     }

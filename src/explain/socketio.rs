@@ -47,7 +47,7 @@ texts! {
         "Socket.IO protocol v5, Connection to a namespace";
     CONNECTED = "socketio.connected", "The client is in the namespace",
         "The server lets the client into the namespace `{socketio.namespace}`[ and calls it `{socketio.sid}`].",
-        "In Flask-SocketIO the handler for `connect` has run and has not refused. The socket id names this client in this namespace, so that the server can send to it alone, and is kept apart from the id of the engine session.",
+        "In Flask-SocketIO the handler for `connect` has run and has not refused. The socket id names this client in this namespace, so that the server can send to it alone; JavaScript and Python servers keep it apart from the id of the engine session.",
         "From now on both sides may send events. In the client `connect` is raised, and what it had kept back is sent.",
         "Socket.IO protocol v5, Connection to a namespace";
     CONNECTED_OLD = "socketio.connected_v4", "The client is in the namespace",

@@ -11,7 +11,7 @@ by_key! { FIELDS
     "http.request.uri.query.parameter.name" "Servers look parameters up by it; upper and lower case differ. One name may occur several times."
     "http.request.uri.query.parameter.value" "It is always text; whether it stands for a number is decided by the server that reads it."
     "http.request.version" "WebSocket upgrades need at least HTTP/1.1. A 1.0 here often comes from a proxy that was not told to speak 1.1 to its server."
-    "http.response.version" "An answer of HTTP/1.0 closes its connection behind it unless it says otherwise, as the development servers of Python do."
+    "http.response.version" "An answer of HTTP/1.0 closes its connection behind it unless it says otherwise, as that of Python's `http.server` does."
     "http.response.phrase" "It was made for people who read the wire, as you do. HTTP/2 has dropped it, and a server may leave it empty."
     "http.response.code" "Clients act on it and on nothing else: success, redirect, or error. For an upgrade to WebSocket only 101 is a success."
     "http.request.line" "Each field is a line. Their order has no meaning, except among fields with the same name; spelling and spacing are shown as they came."
