@@ -12,6 +12,7 @@ use wirewalk::decode::sink::{Detail, Sink};
 use wirewalk::decode::unit::{EngineIo, Memory, SourceId, Transport, UnitId};
 use wirewalk::decode::websocket::deflate::Parameters;
 use wirewalk::decode::websocket::{self, extensions};
+use wirewalk::explain;
 use wirewalk::export::{self, Format, Print};
 use wirewalk::session::filter::{self, Filter};
 use wirewalk::session::search::Query;
@@ -181,7 +182,8 @@ pub fn conversation(data: &[u8]) {
     let mut out = Vec::new();
     for id in session.ids() {
         let unit = session.unit(id).unwrap();
-        session.look(&unit, Detail::Tree).unwrap();
+        let tree = session.look(&unit, Detail::Tree).unwrap();
+        assert!(!explain::unit(&session, &unit, &tree).what.is_empty());
         for print in prints {
             export::unit(&session, &unit, Format { print: *print, columns: Some(80) }, &mut out).unwrap();
             out.clear();

@@ -7,6 +7,7 @@
 //! - [`capture`]: takes records, writes them to the transcript and feeds the decoders; reads transcripts back.
 //! - [`decode`]: bytes in, units out. No file, no socket, no clock, no screen.
 //! - [`session`]: everything captured: the index of units, the byte store, the links between units.
+//! - [`explain`]: what a unit, a field or a finding is, why it is there, and what comes next.
 //! - [`export`]: the units as text and as JSON.
 //! - [`escape`]: makes a peer's text harmless before it is shown anywhere.
 //! - [`words`]: how durations, counts and bytes are put, and text fitted into columns.
@@ -18,6 +19,7 @@ pub mod commands;
 pub mod decode;
 pub mod demo;
 pub mod escape;
+pub mod explain;
 pub mod export;
 pub mod proxy;
 pub mod session;

@@ -13,6 +13,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("decode", &["wire", "words"]),
     ("session", &["wire", "decode", "words", "escape"]),
     ("capture", &["wire", "decode", "session"]),
+    ("explain", &["wire", "decode", "session", "words"]),
     ("proxy", &["wire", "decode::http1", "decode::limits"]),
     ("demo", &[]),
     ("tui", &["wire", "decode", "session", "capture", "explain", "export", "escape", "words"]),

@@ -38,7 +38,7 @@ fields! {
         "What the client passes so that the server can decide whether it may join.",
         "Socket.IO protocol v5, Connection to a namespace";
     SID = Text "socketio.sid", "Socket id",
-        "The id of this client in this namespace, given by the server; another than the id of the engine session.",
+        "The id of this client in this namespace, given by the server; with most servers another than the id of the engine session.",
         "Socket.IO protocol v5, Connection to a namespace";
     ERROR = Json "socketio.error", "Connect error",
         "Why the client may not join: an object since version 5, a text before.",
