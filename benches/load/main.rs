@@ -32,7 +32,7 @@ struct Options {
     #[arg(long, default_value_t = 5)]
     rounds: usize,
 
-    /// Measure this build of wirewalk too, to compare
+    /// Compare with this other build of wirewalk
     #[arg(long, value_name = "PROGRAM")]
     other: Option<PathBuf>,
 

@@ -26,17 +26,19 @@ pub enum Variant {
 }
 
 impl Variant {
-    /// Those that are measured, in the order of the table's columns; `other` is another build of wirewalk.
+    /// Those that are measured, in the order of the table's columns: where `other` is another build of wirewalk, only
+    /// what is needed to compare with it.
     pub fn all(other: Option<PathBuf>) -> Vec<Variant> {
-        let mut all = vec![
-            Variant::Direct,
-            Variant::PlainRelay,
-            Variant::Wirewalk,
-            Variant::Recording,
-            Variant::Printing,
-        ];
-        all.extend(other.map(Variant::Other));
-        all
+        match other {
+            Some(other) => vec![Variant::PlainRelay, Variant::Wirewalk, Variant::Other(other)],
+            None => vec![
+                Variant::Direct,
+                Variant::PlainRelay,
+                Variant::Wirewalk,
+                Variant::Recording,
+                Variant::Printing,
+            ],
+        }
     }
 
     /// The head of its column.
