@@ -41,21 +41,31 @@ pub fn print(variants: &[Variant], rows: &[Row]) {
     }
 }
 
-/// One table: a column for each variant, and wirewalk compared to the plain relay.
+/// One table: a column for each variant that has such a figure, and wirewalk compared to the plain relay.
 fn table(title: &str, variants: &[Variant], rows: &[&Row], figure: Figure) {
-    let names: Vec<&str> = variants.iter().map(Variant::name).collect();
+    let median_of = |(_, samples): &Row, index: usize| {
+        median(samples.get(index).into_iter().flatten().filter_map(figure).collect())
+    };
+    let shown: Vec<(usize, &Variant)> = variants
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| rows.iter().any(|row| median_of(row, *index).is_some()))
+        .collect();
+    let names: Vec<&str> = shown.iter().map(|(_, variant)| variant.name()).collect();
     println!("\n### {title}\n");
     println!("| message | connections | {} | wirewalk ÷ plain relay |", names.join(" | "));
-    println!("|---:|---:|{}", "---:|".repeat(variants.len() + 1));
-    for (cell, samples) in rows {
-        let medians: Vec<Option<f64>> =
-            samples.iter().map(|samples| median(samples.iter().filter_map(figure).collect())).collect();
-        let of = |variant: &Variant| medians.get(variants.iter().position(|v| v == variant)?).copied()?;
-        let ratio = of(&Variant::Wirewalk).zip(of(&Variant::PlainRelay)).map(|(ours, plain)| ours / plain);
-        let columns = medians.iter().map(|m| m.map_or_else(String::new, digits));
-        let columns: Vec<String> =
-            columns.chain([ratio.map_or_else(String::new, |r| format!("{r:.2}"))]).collect();
-        println!("| {} | {} | {} |", size(cell.size), cell.connections, columns.join(" | "));
+    println!("|---:|---:|{}", "---:|".repeat(shown.len() + 1));
+    for row in rows {
+        let of = |wanted: Variant| {
+            shown.iter().find(|(_, v)| **v == wanted).and_then(|(index, _)| median_of(row, *index))
+        };
+        let ratio = of(Variant::Wirewalk).zip(of(Variant::PlainRelay)).map(|(ours, plain)| ours / plain);
+        let figures = shown.iter().map(|(index, _)| median_of(row, *index));
+        let columns: Vec<String> = figures
+            .map(|figure| figure.map_or_else(String::new, digits))
+            .chain([ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"))])
+            .collect();
+        println!("| {} | {} | {} |", size(row.0.size), row.0.connections, columns.join(" | "));
     }
 }
 

@@ -198,6 +198,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_recorder_is_woken_for_the_first_record_and_for_a_full_batch() {
+        let inbox = Inbox::new();
+        let taking = std::thread::spawn({
+            let inbox = inbox.clone();
+            move || inbox.take(Duration::MAX)
+        });
+        inbox.record(record(1)).await;
+        assert_eq!(taking.join().unwrap().unwrap(), [record(1)], "what has come in a millisecond is taken");
+        let taking = std::thread::spawn({
+            let inbox = inbox.clone();
+            move || drop(inbox.wait(inbox.lock(), BATCH, Duration::MAX))
+        });
+        inbox.record(record(BATCH / 2)).await;
+        inbox.record(record(BATCH / 2)).await;
+        taking.join().unwrap();
+        assert_eq!(inbox.take(Duration::MAX).unwrap().len(), 2);
+    }
+
+    #[tokio::test]
     async fn the_relay_waits_only_when_the_recorder_is_far_behind() {
         let inbox = Inbox::new();
         inbox.record(record(MAX_BEHIND)).await;

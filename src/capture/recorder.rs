@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::control::{Control, State};
-use super::queue::{self, BATCH, Inbox};
+use super::queue::{self, BATCH, Inbox, MAX_BEHIND};
 use super::transcript::{Header, Lines, Reader, TranscriptError, Writer};
 use crate::session::{Session, StoreError};
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
@@ -181,11 +181,14 @@ impl Work {
         });
     }
 
-    /// Records a batch. Then a relay or a peer may wait for the processor, and goes first.
+    /// Records a batch. Then the relay or a peer may wait for the processor, and goes first, unless they soon have to wait
+    /// for the recorder anyway.
     fn batch(&mut self, records: Vec<Record>, cost: usize) {
         self.record(records);
         self.inbox.done(cost);
-        std::thread::yield_now();
+        if self.inbox.behind() < MAX_BEHIND / 2 {
+            std::thread::yield_now();
+        }
     }
 
     /// Writes a batch, then decodes it. What is decoded can be read back from the file.
