@@ -69,16 +69,17 @@ impl Cell {
     }
 
     /// Measures once, with everything started anew.
-    pub async fn run(&self, variant: Variant) -> anyhow::Result<Sample> {
+    pub async fn run(&self, variant: &Variant) -> anyhow::Result<Sample> {
         let ran = timeout(DEADLINE + DEADLINE, self.run_with_server(variant)).await;
         ran.with_context(|| format!("{self}, {}: hangs", variant.name()))?
     }
 
-    async fn run_with_server(&self, variant: Variant) -> anyhow::Result<Sample> {
+    async fn run_with_server(&self, variant: &Variant) -> anyhow::Result<Sample> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let server = listener.local_addr()?;
         let serving = tokio::spawn(serve(listener, *self));
-        let mut proxy = variant.start(server)?;
+        let folder = tempfile::tempdir()?;
+        let mut proxy = variant.start(server, folder.path())?;
         let addr = proxy.as_ref().map_or(server, |p| p.addr());
         let pid = proxy.as_mut().map(|p| p.child().id());
         let sample = self.load(addr, pid).await;

@@ -15,6 +15,7 @@ mod variant;
 mod websocket;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Parser;
 
@@ -30,6 +31,10 @@ struct Options {
     /// How often each cell is measured; the medians are shown
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+
+    /// Compare with this other build of wirewalk
+    #[arg(long, value_name = "PROGRAM")]
+    other: Option<PathBuf>,
 
     /// One short round, to see that it works
     #[arg(long)]
@@ -53,20 +58,21 @@ fn main() -> anyhow::Result<()> {
     let wanted = |cell: &Cell| options.filter.as_ref().is_none_or(|filter| cell.to_string().contains(filter));
     let cells: Vec<Cell> = Cell::all(options.quick).into_iter().filter(wanted).collect();
     let rounds = if options.quick { 1 } else { options.rounds };
+    let variants = Variant::all(options.other);
     let mut rows = Vec::new();
     for cell in cells {
         eprintln!("{cell}");
-        rows.push((cell, runtime.block_on(measure(&cell, rounds))?));
+        rows.push((cell, runtime.block_on(measure(&cell, &variants, rounds))?));
     }
-    table::print(&rows);
+    table::print(&variants, &rows);
     Ok(())
 }
 
 /// All samples of a cell, by variant. The variants take turns, so that what else the machine does meets all alike.
-async fn measure(cell: &Cell, rounds: usize) -> anyhow::Result<Vec<Vec<Sample>>> {
-    let mut samples = vec![Vec::new(); Variant::ALL.len()];
+async fn measure(cell: &Cell, variants: &[Variant], rounds: usize) -> anyhow::Result<Vec<Vec<Sample>>> {
+    let mut samples = vec![Vec::new(); variants.len()];
     for _ in 0..rounds {
-        for (variant, samples) in Variant::ALL.into_iter().zip(&mut samples) {
+        for (variant, samples) in variants.iter().zip(&mut samples) {
             samples.push(cell.run(variant).await?);
         }
     }

@@ -26,7 +26,7 @@ type Row = (Cell, Vec<Vec<Sample>>);
 type Figure = fn(&Sample) -> Option<f64>;
 
 /// Prints a table for each thing that was measured.
-pub fn print(rows: &[Row]) {
+pub fn print(variants: &[Variant], rows: &[Row]) {
     let (latency, flood): (Vec<&Row>, Vec<&Row>) =
         rows.iter().partition(|(cell, _)| matches!(cell.load, Load::Latency(_)));
     let tables: [(&str, &[&Row], Figure); 5] = [
@@ -37,25 +37,35 @@ pub fn print(rows: &[Row]) {
         ("CPU time in between, flood, in microseconds a message", &flood, |s| s.cpu),
     ];
     for (title, rows, figure) in tables.into_iter().filter(|(_, rows, _)| !rows.is_empty()) {
-        table(title, rows, figure);
+        table(title, variants, rows, figure);
     }
 }
 
-/// One table: a column for each variant, and the others compared to the plain relay.
-fn table(title: &str, rows: &[&Row], figure: Figure) {
-    let variants = Variant::ALL.map(Variant::name).join(" | ");
+/// One table: a column for each variant that has such a figure, and wirewalk compared to the plain relay.
+fn table(title: &str, variants: &[Variant], rows: &[&Row], figure: Figure) {
+    let median_of = |(_, samples): &Row, index: usize| {
+        median(samples.get(index).into_iter().flatten().filter_map(figure).collect())
+    };
+    let shown: Vec<(usize, &Variant)> = variants
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| rows.iter().any(|row| median_of(row, *index).is_some()))
+        .collect();
+    let names: Vec<&str> = shown.iter().map(|(_, variant)| variant.name()).collect();
     println!("\n### {title}\n");
-    println!("| message | connections | {variants} | wirewalk ÷ plain relay | printing ÷ plain relay |");
-    println!("|---:|---:|{}", "---:|".repeat(Variant::ALL.len() + 2));
-    for (cell, samples) in rows {
-        let medians: Vec<Option<f64>> =
-            samples.iter().map(|samples| median(samples.iter().filter_map(figure).collect())).collect();
-        let of = |variant: Variant| medians.get(variant as usize).copied().flatten();
-        let relay = of(Variant::PlainRelay);
-        let ratio = |variant| of(variant).zip(relay).map(|(figure, relay)| format!("{:.2}", figure / relay));
-        let mut columns: Vec<String> = medians.iter().map(|m| m.map_or_else(String::new, digits)).collect();
-        columns.extend([Variant::Wirewalk, Variant::WirewalkPrinting].map(|v| ratio(v).unwrap_or_default()));
-        println!("| {} | {} | {} |", size(cell.size), cell.connections, columns.join(" | "));
+    println!("| message | connections | {} | wirewalk ÷ plain relay |", names.join(" | "));
+    println!("|---:|---:|{}", "---:|".repeat(shown.len() + 1));
+    for row in rows {
+        let of = |wanted: Variant| {
+            shown.iter().find(|(_, v)| **v == wanted).and_then(|(index, _)| median_of(row, *index))
+        };
+        let ratio = of(Variant::Wirewalk).zip(of(Variant::PlainRelay)).map(|(ours, plain)| ours / plain);
+        let figures = shown.iter().map(|(index, _)| median_of(row, *index));
+        let columns: Vec<String> = figures
+            .map(|figure| figure.map_or_else(String::new, digits))
+            .chain([ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"))])
+            .collect();
+        println!("| {} | {} | {} |", size(row.0.size), row.0.connections, columns.join(" | "));
     }
 }
 

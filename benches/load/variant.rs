@@ -1,6 +1,7 @@
 //! What stands between the client and the server.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tokio::net::{TcpListener, TcpStream};
@@ -8,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::process::Process;
 
 /// What stands in between.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Variant {
     /// Nothing.
     Direct,
@@ -16,27 +17,44 @@ pub enum Variant {
     PlainRelay,
     /// wirewalk, which captures and decodes everything; nobody reads its output, so it prints a pipe full and no more.
     Wirewalk,
+    /// The same, recording to a file with a name.
+    Recording,
     /// wirewalk, whose output goes to `/dev/null`, so that it puts every unit into words as well.
-    WirewalkPrinting,
+    Printing,
+    /// Like `Wirewalk`, but another build of it.
+    Other(PathBuf),
 }
 
 impl Variant {
-    /// All of them, in the order of the table's columns.
-    pub const ALL: [Variant; 4] =
-        [Variant::Direct, Variant::PlainRelay, Variant::Wirewalk, Variant::WirewalkPrinting];
+    /// Those that are measured, in the order of the table's columns: where `other` is another build of wirewalk, only
+    /// what is needed to compare with it.
+    pub fn all(other: Option<PathBuf>) -> Vec<Variant> {
+        match other {
+            Some(other) => vec![Variant::PlainRelay, Variant::Wirewalk, Variant::Other(other)],
+            None => vec![
+                Variant::Direct,
+                Variant::PlainRelay,
+                Variant::Wirewalk,
+                Variant::Recording,
+                Variant::Printing,
+            ],
+        }
+    }
 
     /// The head of its column.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Variant::Direct => "direct",
             Variant::PlainRelay => "plain relay",
             Variant::Wirewalk => "wirewalk",
-            Variant::WirewalkPrinting => "wirewalk, printing",
+            Variant::Recording => "wirewalk, recording",
+            Variant::Printing => "wirewalk, printing",
+            Variant::Other(_) => "the other wirewalk",
         }
     }
 
-    /// Starts what stands in front of `server`; `None` where nothing does.
-    pub fn start(self, server: SocketAddr) -> anyhow::Result<Option<Process>> {
+    /// Starts what stands in front of `server`; `None` where nothing does. A recording goes to `folder`.
+    pub fn start(&self, server: SocketAddr, folder: &Path) -> anyhow::Result<Option<Process>> {
         let mut command = match self {
             Variant::Direct => return Ok(None),
             Variant::PlainRelay => {
@@ -44,22 +62,25 @@ impl Variant {
                 command.args(["--relay", &server.to_string()]).stdout(Stdio::null());
                 command
             }
-            Variant::Wirewalk | Variant::WirewalkPrinting => {
-                let mut command = Command::new(env!("CARGO_BIN_EXE_wirewalk"));
-                command.args([
-                    "proxy",
-                    &format!("http://{server}"),
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--print",
-                    "summary",
-                ]);
-                command.stdout(if self == Variant::Wirewalk { Stdio::piped() } else { Stdio::null() });
-                command
-            }
+            Variant::Other(program) => wirewalk(program, server),
+            _ => wirewalk(Path::new(env!("CARGO_BIN_EXE_wirewalk")), server),
         };
+        if *self == Variant::Recording {
+            command.arg("--record").arg(folder.join("load.wirewalk"));
+        }
+        if *self == Variant::Printing {
+            command.stdout(Stdio::null());
+        }
         Ok(Some(Process::start(&mut command)?))
     }
+}
+
+/// A wirewalk in front of `server`, whose output nobody reads.
+fn wirewalk(program: &Path, server: SocketAddr) -> Command {
+    let mut command = Command::new(program);
+    command.args(["proxy", &format!("http://{server}"), "--listen", "127.0.0.1:0", "--print", "summary"]);
+    command.stdout(Stdio::piped());
+    command
 }
 
 /// A relay that does nothing but pass bytes on, with tokio's own copying and its buffers.

@@ -15,8 +15,11 @@ pub const MAX_BEHIND: usize = 64 << 20;
 /// What a record costs beside its bytes, so that a flood of tiny records is bounded too.
 const RECORD_COST: usize = 256;
 
-/// While records keep coming, the recorder takes what has gathered in this time, so that a record costs the
-/// relay no system call to wake the recorder up.
+/// The recorder works in batches of about so many bytes. Between them whoever looks at the session has a turn, and where
+/// there are not enough cores for all, so have the relay and the peers.
+pub(super) const BATCH: usize = 256 << 10;
+
+/// The recorder waits so long for a batch to fill, so that a record costs the relay no system call to wake it up.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// The relay's end: hands records to the recorder.
@@ -29,7 +32,7 @@ pub struct Inbox {
 struct Shared {
     began: Instant,
     queue: Mutex<Queue>,
-    /// Signalled when the queue is no longer empty, and when it is closed.
+    /// Signalled when the queue is no longer empty, when a batch is full, and when it is closed.
     filled: Condvar,
     /// Notified when the queue was taken.
     emptied: Notify,
@@ -42,15 +45,11 @@ struct Queue {
     records: Vec<Record>,
     /// What is asked of the recorder, and where the answer goes.
     orders: Vec<(Order, Answer)>,
+    /// What they cost together.
+    cost: usize,
     closed: bool,
     /// Whether nobody takes orders any more.
     over: bool,
-}
-
-impl Queue {
-    fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.orders.is_empty()
-    }
 }
 
 impl Inbox {
@@ -100,19 +99,26 @@ impl Inbox {
     /// Takes all records that wait; sleeps until there are some, or until something is asked, at most `patience`.
     /// `None` when the queue is closed and empty.
     pub(super) fn take(&self, patience: Duration) -> Option<Vec<Record>> {
-        let mut queue = self.lock();
-        if queue.is_empty() && !queue.closed {
-            let waits = |q: &mut Queue| q.is_empty() && !q.closed;
-            let filled = self.shared.filled.wait_timeout_while(queue, patience, waits);
-            queue = filled.unwrap_or_else(PoisonError::into_inner).0;
-            if !queue.records.is_empty() && !queue.closed {
-                drop(queue);
-                std::thread::sleep(GATHER);
-                queue = self.lock();
-            }
+        let mut queue = self.wait(self.lock(), 1, patience);
+        if queue.cost > 0 {
+            queue = self.wait(queue, BATCH, GATHER);
         }
+        queue.cost = 0;
         let records = std::mem::take(&mut queue.records);
         (!records.is_empty() || !queue.orders.is_empty() || !queue.closed).then_some(records)
+    }
+
+    /// Sleeps until the records that wait cost at least so much, something is asked, or the queue is closed; at most
+    /// `patience`.
+    fn wait<'a>(
+        &self,
+        queue: MutexGuard<'a, Queue>,
+        least: usize,
+        patience: Duration,
+    ) -> MutexGuard<'a, Queue> {
+        let too_little = |queue: &mut Queue| queue.cost < least && queue.orders.is_empty() && !queue.closed;
+        let waited = self.shared.filled.wait_timeout_while(queue, patience, too_little);
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Says that `records` are done with.
@@ -153,13 +159,16 @@ impl Tap for Inbox {
                 emptied.await;
             }
         }
-        self.shared.behind.fetch_add(cost(&record), Ordering::AcqRel);
-        let was_empty = {
+        let cost = cost(&record);
+        self.shared.behind.fetch_add(cost, Ordering::AcqRel);
+        let due = {
             let mut queue = self.lock();
             queue.records.push(record);
-            queue.records.len() == 1
+            let before = queue.cost;
+            queue.cost += cost;
+            before == 0 || (before < BATCH && queue.cost >= BATCH)
         };
-        if was_empty {
+        if due {
             self.shared.filled.notify_one();
         }
     }
@@ -186,6 +195,25 @@ mod tests {
         let taken = inbox.take(Duration::ZERO).unwrap();
         assert_eq!(taken, [record(1), record(2)]);
         assert_eq!(inbox.take(Duration::ZERO), None);
+    }
+
+    #[tokio::test]
+    async fn the_recorder_is_woken_for_the_first_record_and_for_a_full_batch() {
+        let inbox = Inbox::new();
+        let taking = std::thread::spawn({
+            let inbox = inbox.clone();
+            move || inbox.take(Duration::MAX)
+        });
+        inbox.record(record(1)).await;
+        assert_eq!(taking.join().unwrap().unwrap(), [record(1)], "what has come in a millisecond is taken");
+        let taking = std::thread::spawn({
+            let inbox = inbox.clone();
+            move || drop(inbox.wait(inbox.lock(), BATCH, Duration::MAX))
+        });
+        inbox.record(record(BATCH / 2)).await;
+        inbox.record(record(BATCH / 2)).await;
+        taking.join().unwrap();
+        assert_eq!(inbox.take(Duration::MAX).unwrap().len(), 2);
     }
 
     #[tokio::test]

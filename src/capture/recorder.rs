@@ -10,13 +10,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::control::{Control, State};
-use super::queue::{self, Inbox};
+use super::queue::{self, BATCH, Inbox, MAX_BEHIND};
 use super::transcript::{Header, Lines, Reader, TranscriptError, Writer};
 use crate::session::{Session, StoreError};
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
-
-/// So many bytes of records are decoded at once, so that whoever looks at the session need not wait long.
-const BATCH: usize = 1 << 20;
 
 /// How often a write that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -148,17 +145,15 @@ impl Work {
     fn run(mut self) {
         while let Some(records) = self.inbox.take(if self.failed.is_some() { RETRY } else { Duration::MAX }) {
             let mut batch = Vec::new();
-            let mut bytes = 0;
+            let mut cost = 0;
             for record in records {
-                bytes += queue::cost(&record);
+                cost += queue::cost(&record);
                 batch.push(record);
-                if bytes >= BATCH {
-                    self.record(std::mem::take(&mut batch));
-                    self.inbox.done(std::mem::take(&mut bytes));
+                if cost >= BATCH {
+                    self.batch(std::mem::take(&mut batch), std::mem::take(&mut cost));
                 }
             }
-            self.record(batch);
-            self.inbox.done(bytes);
+            self.batch(batch, cost);
             self.obey();
             self.tell();
         }
@@ -184,6 +179,16 @@ impl Work {
             }
             !same
         });
+    }
+
+    /// Records a batch. Then the relay or a peer may wait for the processor, and goes first, unless they soon have to wait
+    /// for the recorder anyway.
+    fn batch(&mut self, records: Vec<Record>, cost: usize) {
+        self.record(records);
+        self.inbox.done(cost);
+        if self.inbox.behind() < MAX_BEHIND / 2 {
+            std::thread::yield_now();
+        }
     }
 
     /// Writes a batch, then decodes it. What is decoded can be read back from the file.
