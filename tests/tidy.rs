@@ -11,11 +11,12 @@ const WALLS: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("words", &[]),
     ("decode", &["wire", "words"]),
-    ("session", &["wire", "decode", "words"]),
+    ("session", &["wire", "decode", "escape", "words"]),
     ("capture", &["wire", "decode", "session"]),
     ("proxy", &["wire", "decode::http1", "decode::limits"]),
     ("demo", &[]),
     ("tui", &["wire", "decode", "session", "capture", "explain", "export", "escape", "words"]),
+    ("config", &["session", "tui"]),
     ("export", &["wire", "decode", "session", "escape", "words"]),
 ];
 

@@ -62,6 +62,18 @@ impl Theme {
         Theme::ALL.into_iter().find(|theme| theme.name == name)
     }
 
+    /// This theme where the terminal can show it, as the environment tells: no colour with `NO_COLOR`, the terminal's own
+    /// where it has no others.
+    pub fn for_terminal(self, variable: impl Fn(&str) -> String) -> Theme {
+        let has_all = matches!(variable("COLORTERM").as_str(), "truecolor" | "24bit")
+            || variable("TERM").ends_with("-direct");
+        match (variable("NO_COLOR").is_empty(), has_all) {
+            (false, _) => PLAIN,
+            (true, false) if self != PLAIN => TERMINAL,
+            (true, _) => self,
+        }
+    }
+
     /// The theme after this one.
     pub fn next(&self) -> Theme {
         let at = Theme::ALL.iter().position(|theme| theme.name == self.name).unwrap_or_default();
@@ -280,3 +292,24 @@ const PLAIN: Theme = {
         },
     }
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_given_the_colours_that_it_has() {
+        let on = |given: [&'static str; 3]| {
+            LIGHT
+                .for_terminal(|name| {
+                    let at = ["NO_COLOR", "COLORTERM", "TERM"].iter().position(|known| *known == name);
+                    given[at.unwrap()].to_owned()
+                })
+                .name
+        };
+        assert_eq!(on(["1", "truecolor", "xterm"]), "plain");
+        assert_eq!(on(["", "truecolor", "xterm"]), "light");
+        assert_eq!(on(["", "", "xterm-direct"]), "light");
+        assert_eq!(on(["", "", "xterm-256color"]), "terminal");
+    }
+}
