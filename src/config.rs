@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
-use regex::Regex;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::session::secrets::DEFAULT_NAMES;
+use crate::session::secrets::{DEFAULT_NAMES, Names};
 use crate::tui::app::TimeForm;
 use crate::tui::keys::{BINDINGS, Chord, Keymap};
 use crate::tui::layout::Proportions;
@@ -219,9 +218,9 @@ fn share<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
 
 fn patterns<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let patterns = Vec::<String>::deserialize(from)?;
-    match patterns.iter().find_map(|pattern| Regex::new(pattern).err()) {
-        Some(error) => Err(D::Error::custom(format!("no regular expression: {error}"))),
-        None => Ok(patterns),
+    match Names::new(&[], &patterns) {
+        Err(error) => Err(D::Error::custom(format!("no regular expression: {error}"))),
+        Ok(_) => Ok(patterns),
     }
 }
 

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 
 use super::source::Source;
 use crate::config::Config;
+use crate::session::secrets::Names;
 use crate::tui::app::{App, Origin};
 use crate::tui::keys::Keymap;
 use crate::tui::layout::Proportions;
@@ -18,6 +19,7 @@ pub(super) struct Settings {
     /// The colours.
     pub theme: Theme,
     keymap: Keymap,
+    names: Names,
 }
 
 impl Settings {
@@ -25,17 +27,21 @@ impl Settings {
     pub fn load(theme: Option<Theme>) -> anyhow::Result<Settings> {
         let config = Config::load()?;
         let keymap = config.keymap().map_err(anyhow::Error::msg)?;
+        let names = Names::new(&config.secrets.names, &config.secrets.patterns)?;
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let theme = theme.unwrap_or_else(|| config.theme.for_terminal(variable));
-        Ok(Settings { config, theme, keymap })
+        Ok(Settings { config, theme, keymap, names })
     }
 
     /// The screen at its beginning.
     fn app(self, origin: Origin) -> App {
-        let Settings { config, theme, keymap } = self;
+        let Settings { config, theme, keymap, names } = self;
         let mut app = App::new(origin, theme, keymap);
         app.time = config.time;
         app.rows = Rows::with(Choice { openings: config.openings, ..Choice::default() });
+        app.names = names;
+        app.presenter.always_hide = config.secrets.always_hide;
+        app.presenter.has_clock = config.presenter.clock;
         app.proportions = Proportions { flow: config.panes.flow, layers: config.panes.layers };
         app
     }

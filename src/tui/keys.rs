@@ -119,9 +119,9 @@ actions! {
         Clear "clear" ["z"] "clear the list; nothing is forgotten";
         Record "record" ["r"] "start or stop recording into a file";
         Save "save" ["w"] "save what was seen so far into a file";
-        Presenter "presenter" ["P"] "presenter mode: one pane, large, secrets hidden";
-        Reveal "reveal" ["R"] "show or hide secrets";
-        Laser "laser" ["L"] "a pointer that the arrow keys move";
+        Presenter "presenter" ["P"] "presenter mode: one pane, spacious, secrets hidden, a clock";
+        Reveal "reveal" ["R"] "show or hide secrets in presenter mode";
+        Laser "laser" ["L"] "a pointer that the arrow keys move; esc puts it away";
         Theme "theme" ["T"] "next theme";
         Grow "grow" ["+"] "make the focused pane larger";
         Shrink "shrink" ["-"] "make the focused pane smaller";

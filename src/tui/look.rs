@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::decode::field::{FieldDef, ProtocolDef};
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Layer, Node, SourceId, SourceKind, Span, Tree};
+use crate::session::secrets::{Names, Secrets};
 use crate::session::{Session, StoreError, UnitRef, value};
 use crate::words;
 
@@ -21,6 +22,8 @@ pub struct Look {
     pub tree: Tree,
     /// The layers and fields in the order in which they are listed, each before what is inside it.
     pub items: Vec<Item>,
+    /// What is hidden of it: gone from the items and the bytes.
+    pub secrets: Secrets,
 }
 
 /// A layer or a field of the list.
@@ -70,13 +73,18 @@ impl ItemKind {
 }
 
 impl Look {
-    /// Looks at a unit. Fails where its bytes cannot be read back.
-    pub fn at(session: &Session, unit: UnitRef) -> Result<Look, StoreError> {
-        let tree = session.look(&unit, Detail::Tree)?;
+    /// Looks at a unit, without its secrets where such are to be hidden. Fails where its bytes cannot be read back.
+    pub fn at(session: &Session, unit: UnitRef, hidden: Option<&Names>) -> Result<Look, StoreError> {
+        let mut tree = session.look(&unit, Detail::Tree)?;
+        let secrets = hidden.map(|names| Secrets::of(&tree, names)).unwrap_or_default();
+        secrets.hide(&mut tree);
         let mut items = Vec::new();
         tree.layers.iter().for_each(|l| layer(l, &tree, None, 0, &mut items));
+        if secrets.has_any() {
+            items.iter_mut().for_each(|item| item.text = secrets.mask_field(&item.span, &item.text));
+        }
         number(&mut items);
-        Ok(Look { unit, tree, items })
+        Ok(Look { unit, tree, items, secrets })
     }
 
     /// The innermost item that a byte belongs to. Of items of one length the first, which has them inside it, gives way.

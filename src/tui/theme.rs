@@ -28,6 +28,8 @@ pub struct Theme {
     pub lit: Style,
     /// The byte under the cursor.
     pub cursor: Style,
+    /// The pointer of who talks to many.
+    pub pointer: Style,
     /// A hit of the search.
     pub hit: Style,
     /// The bars at the top and at the bottom.
@@ -129,6 +131,7 @@ const DARK: Theme = Theme {
     selected: [Style::new().bg(rgb(0x232738)), Style::new().bg(rgb(0x2f3f66))],
     lit: on(rgb(0x14161f), rgb(0xf0c674)),
     cursor: on(rgb(0x14161f), rgb(0xffffff)).add_modifier(BOLD),
+    pointer: on(rgb(0xffffff), rgb(0xe5193b)).add_modifier(BOLD),
     hit: on(rgb(0x14161f), rgb(0x73daca)),
     bar: on(rgb(0xc4c9dd), rgb(0x222636)),
     key: fg(rgb(0xf0c674)).add_modifier(BOLD),
@@ -163,6 +166,7 @@ const LIGHT: Theme = Theme {
     selected: [Style::new().bg(rgb(0xe9ecf3)), Style::new().bg(rgb(0xcfdcfa))],
     lit: on(rgb(0x000000), rgb(0xffd97a)),
     cursor: on(rgb(0xffffff), rgb(0x20242f)).add_modifier(BOLD),
+    pointer: on(rgb(0xffffff), rgb(0xd4002a)).add_modifier(BOLD),
     hit: on(rgb(0x000000), rgb(0x9be7d8)),
     bar: on(rgb(0x20242f), rgb(0xe4e7ee)),
     key: fg(rgb(0x9a5b00)).add_modifier(BOLD),
@@ -198,6 +202,7 @@ const PROJECTOR: Theme = Theme {
     selected: [Style::new().bg(rgb(0xdddddd)), on(rgb(0xffffff), rgb(0x000000)).add_modifier(BOLD)],
     lit: on(rgb(0x000000), rgb(0xffe100)).add_modifier(BOLD),
     cursor: on(rgb(0xffffff), rgb(0xc00000)).add_modifier(BOLD),
+    pointer: on(rgb(0xffffff), rgb(0xd000a0)).add_modifier(BOLD),
     hit: on(rgb(0x000000), rgb(0x7df0e0)).add_modifier(BOLD),
     bar: on(rgb(0xffffff), rgb(0x000000)),
     key: fg(rgb(0xffe100)).add_modifier(BOLD),
@@ -237,6 +242,7 @@ const TERMINAL: Theme = Theme {
     selected: [Style::new().add_modifier(Modifier::UNDERLINED), REVERSED],
     lit: on(Color::Black, Color::Yellow),
     cursor: on(Color::Black, Color::White).add_modifier(BOLD),
+    pointer: on(Color::White, Color::Red).add_modifier(BOLD),
     hit: on(Color::Black, Color::Cyan),
     bar: REVERSED,
     key: Style::new().add_modifier(BOLD),
@@ -276,6 +282,7 @@ const PLAIN: Theme = {
         selected: [LINED, REVERSED],
         lit: REVERSED,
         cursor: REVERSED.add_modifier(BOLD).add_modifier(Modifier::UNDERLINED),
+        pointer: REVERSED.add_modifier(BOLD).add_modifier(Modifier::UNDERLINED),
         hit: LINED.add_modifier(BOLD),
         bar: REVERSED,
         key: STRONG,

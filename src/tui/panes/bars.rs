@@ -72,6 +72,12 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
         let text = format!("· capture is {} MiB behind ", app.origin.behind >> 20);
         pen.put(&text, bar.patch(app.theme.severity(Severity::Warning)));
     }
+    if app.presenter.keeps_secrets() && app.presenter.reveals {
+        pen.put("· secrets shown ", bar.patch(app.theme.severity(Severity::Warning)));
+    }
+    if let Some(clock) = app.presenter.clock() {
+        pen.put(&format!("· {clock} "), bar);
+    }
     let hints = hints(app);
     let width: usize = hints.iter().map(|(key, text)| key.chars().count() + text.chars().count() + 3).sum();
     let room = pen.room().saturating_sub(width);

@@ -83,7 +83,11 @@ fn pieces(session: &Session, app: &App, look: &Look) -> Vec<Piece> {
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
     for finding in findings {
         let rule = finding.rule;
-        let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
+        let detail = if finding.detail.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", look.secrets.mask(&finding.detail))
+        };
         pieces.extend([Piece::Gap, Piece::Finding(rule.severity, format!("{}{detail}", rule.title))]);
         pieces.extend([Piece::Text(rule.meaning.to_owned()), Piece::Spec(rule.spec.to_owned())]);
     }
