@@ -97,6 +97,12 @@ fn progress(upto: UnitId, session: &Session) -> String {
 
 /// The keys that help most where one is, as many as there is room for.
 fn hints(app: &App) -> Vec<(String, &'static str)> {
+    if app.presenter.is_on {
+        let secrets = if app.presenter.reveals { "hide secrets" } else { "show secrets" };
+        let own = [(Action::NextPane, "next pane"), (Action::Laser, "pointer"), (Action::Reveal, secrets)];
+        let shown = own.into_iter().skip(usize::from(app.size.0 < 100)).chain([(Action::Presenter, "end")]);
+        return shown.map(|(action, text)| (app.keymap.hint(action), text)).collect();
+    }
     let here: &[(Action, &str)] = match app.place() {
         Place::Flow => {
             &[(Action::Open, "look inside"), (Action::Filter, "filter"), (Action::Search, "search")]
