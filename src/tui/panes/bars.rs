@@ -60,12 +60,17 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
     pen.put(&format!(" {at}/{} ", words::thousands(app.rows.len() as u64)), bar);
     pen.put(&format!("· {} ", words::count(session.byte_count(), "byte")), bar);
     if let Some(on) = &app.filter {
-        let text = format!("· filter {}{} ", paint::cell(&on.filter.to_string()), progress(on.upto, session));
+        let text = format!(
+            "· filter {}{} ",
+            paint::cell(&masked(app, &on.filter.to_string())),
+            progress(on.upto, session)
+        );
         pen.put(&words::cut(&text, 40), bar.patch(app.theme.key));
     }
     if let Some(on) = &app.search {
         let hits = words::count(on.hits.len() as u64, "hit");
-        let text = format!("· /{} {hits}{} ", paint::cell(&on.text), progress(on.upto, session));
+        let text =
+            format!("· /{} {hits}{} ", paint::cell(&masked(app, &on.text)), progress(on.upto, session));
         pen.put(&words::cut(&text, 40), bar.patch(app.theme.key));
     }
     if app.origin.behind > 1 << 20 {
@@ -85,6 +90,11 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
     for (key, text) in hints {
         pen.put(&key, bar.patch(app.theme.key)).put(&format!(" {text}  "), bar);
     }
+}
+
+/// What was filtered to or searched for, without the secrets of the selected unit, from which it may have been taken.
+fn masked(app: &App, text: &str) -> String {
+    app.looked().map_or_else(|| text.to_owned(), |look| look.secrets.mask(text))
 }
 
 /// How far a scan has come, where that is worth saying.

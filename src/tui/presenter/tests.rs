@@ -178,6 +178,21 @@ fn no_filter_is_made_of_a_secret() {
 }
 
 #[test]
+fn a_filter_that_was_made_of_a_secret_before_is_masked() {
+    let session = session();
+    let mut app = app(&session, (100, 30));
+    motion::select(&mut app, &session, UnitId(1));
+    let item = app.looked().unwrap().find("http.cookie.value").unwrap();
+    motion::select_item(&mut app, item);
+    press(&mut app, &session, "x");
+    press(&mut app, &session, "j");
+    assert!(text(&mut app, &session).contains("filter http.cookie.value == \"opens"));
+    press(&mut app, &session, "P");
+    let seen = text(&mut app, &session);
+    assert!(seen.contains("· filter http.cookie.value == ") && !seen.contains("opens"), "{seen}");
+}
+
+#[test]
 fn arrows_move_the_pointer_and_nothing_else_until_it_is_put_away() {
     let session = session();
     let mut app = app(&session, (80, 24));
