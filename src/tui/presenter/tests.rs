@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use ::bytes::Bytes;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -105,6 +105,21 @@ fn every_pane_at_two_sizes() {
             text
         });
         insta::assert_snapshot!(name, panes.join("\n"));
+    }
+}
+
+#[test]
+fn a_click_selects_the_unit_that_is_drawn_there() {
+    let session = session();
+    let mut app = app(&session, (80, 24));
+    press(&mut app, &session, "P");
+    let rows: Vec<String> = text(&mut app, &session).lines().map(str::to_owned).collect();
+    let row = rows.iter().position(|row| row.contains("unit 3")).unwrap() as u16;
+    for (row, unit) in [(row, 3), (row + 1, 3), (row + 3, 4), (row - 2, 2)] {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let click = MouseEvent { kind, column: 20, row, modifiers: KeyModifiers::NONE };
+        update(&mut app, &session, Msg::Mouse(click));
+        assert_eq!(app.selection.unit, Some(UnitId(unit)));
     }
 }
 
