@@ -12,10 +12,12 @@
 //! - [`escape`]: makes a peer's text harmless before it is shown anywhere.
 //! - [`words`]: how durations, counts and bytes are put, and text fitted into columns.
 //! - [`demo`]: a real server and a real client to look at, on loopback.
+//! - [`config`]: what the user has settled in the configuration file.
 //! - [`commands`]: one file for each subcommand.
 
 pub mod capture;
 pub mod commands;
+pub mod config;
 pub mod decode;
 pub mod demo;
 pub mod escape;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use wirewalk::commands::{self, Cli};
+use wirewalk::config::ConfigError;
 
 fn main() -> ExitCode {
     // Usage errors end here with exit code 2, and --help with 0.
@@ -12,7 +13,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             commands::say(format_args!("{error:#}"));
-            ExitCode::FAILURE
+            // A wrong configuration is wrong usage.
+            if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -66,6 +66,31 @@ fn only_what_a_filter_lets_through_is_printed() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_wrong_configuration_is_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = |text: Option<&str>, arguments: &[&str]| {
+        let file = folder.path().join("wirewalk/config.toml");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        text.into_iter().for_each(|text| std::fs::write(&file, text).unwrap());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wirewalk"));
+        let command = command.env("XDG_CONFIG_HOME", folder.path()).arg("config").args(arguments);
+        let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap(), file)
+    };
+    let (code, printed, _, file) = config(None, &[]);
+    assert_eq!((code, printed.contains("theme = \"dark\"")), (Some(0), true));
+    let (code, again, ..) = config(Some(&printed), &[]);
+    assert_eq!((code, again), (Some(0), printed));
+    let (_, path, ..) = config(None, &["--path"]);
+    assert_eq!(path.trim_end(), file.to_str().unwrap());
+    let (code, printed, said, _) = config(Some("# mine\nteme = 'dark'\n"), &[]);
+    assert_eq!((code, printed.as_str()), (Some(2), ""));
+    assert!(said.contains("config.toml:2:1: ") && said.contains("did you mean \"theme\"?"), "{said}");
+    check(&["demo", "--theme", "drak"], 2, &["did you mean \"dark\"?"]);
+}
+
+#[test]
 fn what_fails_is_exit_code_1() {
     check(&["open", "/nowhere/at.all"], 1, &["wirewalk: cannot read /nowhere/at.all"]);
     check(&["open", env!("CARGO_MANIFEST_DIR")], 1, &["wirewalk: "]);

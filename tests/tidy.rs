@@ -17,6 +17,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("proxy", &["wire", "decode::http1", "decode::limits"]),
     ("demo", &[]),
     ("tui", &["wire", "decode", "session", "capture", "explain", "export", "escape", "words"]),
+    ("config", &["session", "tui"]),
     ("export", &["wire", "decode", "session", "escape", "words"]),
 ];
 

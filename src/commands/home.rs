@@ -6,15 +6,14 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Parser as _;
 
-use super::{Cli, live, recent};
+use super::{Cli, live, recent, screen};
 use crate::tui::home::{Choice, Home, Transcript};
 use crate::tui::run;
-use crate::tui::theme::Theme;
 use crate::words::count;
 
 /// Shows the start page, runs what is chosen, and comes back, until the user ends it.
 pub(super) fn run() -> anyhow::Result<()> {
-    let mut home = Home::new(Theme::ALL[0], transcripts());
+    let mut home = Home::new(screen::Settings::load(None)?.theme, transcripts());
     loop {
         let choice = live::runtime()?.block_on(async {
             tokio::select! {

@@ -31,6 +31,7 @@ pub(super) async fn run(
     is_repeatable: bool,
     end: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
+    let settings = output.screen()?;
     let recorder = Recorder::start(upstream, record, output.max_message.0)?;
     if let Some(path) = record {
         recent::add(path);
@@ -43,10 +44,10 @@ pub(super) async fn run(
         // A dropped sender stops the relay as well.
         let _ = stopped.await;
     }));
-    let (result, printer) = if output.wants_screen() {
+    let (result, printer) = if let Some(settings) = settings {
         let script = async { end.await.and(std::future::pending::<anyhow::Result<()>>().await) };
         let result = tokio::select! {
-            result = screen::show(&source, output.filter.clone()) => result,
+            result = screen::show(&source, settings, output.filter.clone()) => result,
             result = script => result,
             result = interrupted() => result.context("cannot wait for Ctrl-C"),
         };

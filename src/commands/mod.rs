@@ -1,6 +1,7 @@
 //! One file for each subcommand: what the user asked, and which modules do it.
 
 mod closing;
+mod config;
 mod demo;
 mod home;
 mod live;
@@ -18,10 +19,12 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, ColorChoice, CommandFactory as _, Parser, Subcommand, ValueHint};
 
+use crate::config::named_theme;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::escape;
 use crate::export::Print;
 use crate::session::filter::{self, Filter};
+use crate::tui::theme::Theme;
 
 /// See what happens on a WebSocket connection: every byte, every layer, every event.
 ///
@@ -54,6 +57,8 @@ enum Command {
     Open(open::Options),
     /// Show a real Socket.IO server and its client talking, with nothing to install.
     Demo(demo::Options),
+    /// Print the configuration that holds, with a comment on everything.
+    Config(config::Options),
 }
 
 impl Cli {
@@ -63,6 +68,7 @@ impl Cli {
             Some(Command::Proxy(options)) => options.run(),
             Some(Command::Open(options)) => options.run(),
             Some(Command::Demo(options)) => options.run(),
+            Some(Command::Config(options)) => options.run(),
             None if has_screen() => home::run(),
             None => Cli::command().error(ErrorKind::MissingSubcommand, NO_SCREEN).exit(),
         }
@@ -87,6 +93,10 @@ struct Output {
     #[arg(long, value_parser = Filter::parse, help_heading = "Output", long_help = filter_help())]
     filter: Option<Filter>,
 
+    /// The colours of the screen: dark, light, projector, terminal or plain [default: the configuration's]
+    #[arg(long, value_name = "NAME", value_parser = named_theme, help_heading = "Output")]
+    theme: Option<Theme>,
+
     /// Whether to use colour; NO_COLOR in the environment is honoured
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     color: ColorChoice,
@@ -110,6 +120,11 @@ impl Output {
     /// Whether the screen is wanted: someone can look at it, and did not ask for text.
     fn wants_screen(&self) -> bool {
         self.print.is_none() && has_screen()
+    }
+
+    /// What the user has settled of the screen, where the screen is wanted.
+    fn screen(&self) -> anyhow::Result<Option<screen::Settings>> {
+        self.wants_screen().then(|| screen::Settings::load(self.theme)).transpose()
     }
 }
 

@@ -66,13 +66,14 @@ impl Options {
 
     /// Shows or prints while the transcript is read, until nothing more comes or Ctrl-C is pressed.
     fn play(self, mode: Mode) -> anyhow::Result<()> {
+        let settings = self.output.screen()?;
         let player = Player::open(&self.file, mode, self.output.max_message.0)?;
         recent::add(&self.file);
         let source = Source::opened(&player, self.greeting(player.header()));
-        if self.output.wants_screen() {
+        if let Some(settings) = settings {
             return live::runtime()?.block_on(async {
                 let seen = tokio::select! {
-                    seen = screen::show(&source, self.output.filter.clone()) => seen,
+                    seen = screen::show(&source, settings, self.output.filter.clone()) => seen,
                     result = live::interrupted() => result.context("cannot wait for Ctrl-C"),
                 };
                 tokio::task::spawn_blocking(|| player.finish()).await.context("opening failed")?;

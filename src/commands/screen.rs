@@ -1,16 +1,55 @@
-//! Opens the screen over a session, wherever that comes from.
+//! Opens the screen over a session, wherever that comes from, as the user has settled it.
 
 use anyhow::Context as _;
 
 use super::source::Source;
+use crate::config::Config;
 use crate::session::filter::Filter;
+use crate::session::secrets::Names;
 use crate::tui::app::{App, Origin};
 use crate::tui::keys::Keymap;
+use crate::tui::layout::Proportions;
+use crate::tui::rows::{Choice, Rows};
 use crate::tui::run::{self, Show};
 use crate::tui::theme::Theme;
 
+/// What the user has settled of the screen.
+#[derive(Debug)]
+pub(super) struct Settings {
+    config: Config,
+    /// The colours.
+    pub theme: Theme,
+    keymap: Keymap,
+    names: Names,
+}
+
+impl Settings {
+    /// Reads the configuration. The theme that was asked for goes before the one that it names.
+    pub fn load(theme: Option<Theme>) -> anyhow::Result<Settings> {
+        let config = Config::load()?;
+        let keymap = config.keymap().map_err(anyhow::Error::msg)?;
+        let names = Names::new(&config.secrets.names, &config.secrets.patterns)?;
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let theme = theme.unwrap_or_else(|| config.theme.for_terminal(variable));
+        Ok(Settings { config, theme, keymap, names })
+    }
+
+    /// The screen at its beginning.
+    fn app(self, origin: Origin) -> App {
+        let Settings { config, theme, keymap, names } = self;
+        let mut app = App::new(origin, theme, keymap);
+        app.time = config.time;
+        app.rows = Rows::with(Choice { openings: config.openings, ..Choice::default() });
+        app.names = names;
+        app.presenter.always_hide = config.secrets.always_hide;
+        app.presenter.has_clock = config.presenter.clock;
+        app.proportions = Proportions { flow: config.panes.flow, layers: config.panes.layers };
+        app
+    }
+}
+
 /// Shows a session until the user ends it, at first only what `filter` lets through.
-pub(super) async fn show(source: &Source, filter: Option<Filter>) -> anyhow::Result<()> {
+pub(super) async fn show(source: &Source, settings: Settings, filter: Option<Filter>) -> anyhow::Result<()> {
     let origin = Origin {
         title: source.title.clone(),
         began: source.began,
@@ -18,12 +57,11 @@ pub(super) async fn show(source: &Source, filter: Option<Filter>) -> anyhow::Res
         is_repeatable: source.is_repeatable,
         ..Origin::default()
     };
-    let app = App::new(origin, Theme::ALL[0], Keymap::new([]).map_err(anyhow::Error::msg)?);
     let show = Show {
         session: source.session.clone(),
         grew: source.grew.clone(),
         control: source.control.clone(),
         filter,
     };
-    run::run(app, show).await.context("the screen failed")
+    run::run(settings.app(origin), show).await.context("the screen failed")
 }

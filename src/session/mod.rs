@@ -12,6 +12,7 @@ mod look;
 mod notes;
 pub mod positioned;
 pub mod search;
+pub mod secrets;
 pub mod statistics;
 mod store;
 pub mod value;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use tui_input::Input;
@@ -11,6 +12,7 @@ use super::layout::Proportions;
 use super::look::{Item, Look};
 use super::panes::Panes;
 use super::panes::conversation::Place;
+use super::presenter::Presenter;
 use super::rows::Rows;
 use super::scan::{Found, Request};
 use super::theme::Theme;
@@ -20,6 +22,7 @@ use crate::decode::field::Severity;
 use crate::decode::unit::{SourceId, UnitId};
 use crate::session::Session;
 use crate::session::filter::Filter;
+use crate::session::secrets::Names;
 use crate::session::statistics::Statistics;
 use crate::wire::ConnId;
 use crate::words;
@@ -47,6 +50,13 @@ pub enum Msg {
     State(State, usize),
     /// Something was done that was asked for, or failed.
     Said(Severity, String),
+    /// A second of a presentation has passed.
+    Tick {
+        /// How long the screen has been there.
+        since: Duration,
+        /// The time of day, in words.
+        time: String,
+    },
 }
 
 /// What goes out: what [`run`](super::run) does for the state.
@@ -362,8 +372,10 @@ pub struct App {
     pub conversation: Option<Conversation>,
     /// What is said at the bottom.
     pub notice: Option<Notice>,
-    /// Whether one pane fills the screen.
-    pub presenter: bool,
+    /// What there is for who talks to many.
+    pub presenter: Presenter,
+    /// What is secret.
+    pub names: Names,
     /// Where each pane is scrolled to.
     pub panes: Panes,
 }
@@ -400,7 +412,8 @@ impl App {
             chosen: 0,
             conversation: None,
             notice: None,
-            presenter: false,
+            presenter: Presenter::default(),
+            names: Names::default(),
             panes: Panes::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! What is looked for in all units: the filter, the search, the statistics.
 
 use super::app::{App, Effect, Filtering, Screen, Searching};
+use super::keys::Action;
 use super::look::ItemKind;
 use super::motion;
 use super::scan::{Asked, Findings, Found, Request};
@@ -48,6 +49,14 @@ pub fn statistics(app: &mut App) -> Vec<Effect> {
 
 /// Filters to the value of the selected field, or to the protocol of the selected layer.
 pub fn filter_to_value(app: &mut App, session: &Session) -> Vec<Effect> {
+    let is_secret = app.looked().zip(app.item()).is_some_and(|(look, item)| {
+        matches!(item.kind, ItemKind::Field(_)) && look.secrets.touch(&item.span)
+    });
+    if is_secret {
+        let key = app.keymap.hint(Action::Reveal);
+        app.say(Severity::Note, format!("this is hidden, and the filter would show it; {key} shows secrets"));
+        return Vec::new();
+    }
     let text =
         app.looked().zip(app.selection.item).and_then(|(look, item)| match look.items.get(item)?.kind {
             ItemKind::Layer(protocol) => Some(protocol.key.to_owned()),

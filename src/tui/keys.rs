@@ -1,5 +1,6 @@
 //! One table of all keys. Dispatch, the help, the hints and the command line all come from it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -118,9 +119,9 @@ actions! {
         Clear "clear" ["z"] "clear the list; nothing is forgotten";
         Record "record" ["r"] "start or stop recording into a file";
         Save "save" ["w"] "save what was seen so far into a file";
-        Presenter "presenter" ["P"] "presenter mode: one pane, large, secrets hidden";
-        Reveal "reveal" ["R"] "show or hide secrets";
-        Laser "laser" ["L"] "a pointer that the arrow keys move";
+        Presenter "presenter" ["P"] "presenter mode: one pane, spacious, secrets hidden, a clock";
+        Reveal "reveal" ["R"] "show or hide secrets in presenter mode";
+        Laser "laser" ["L"] "a pointer that the arrow keys move; esc puts it away";
         Theme "theme" ["T"] "next theme";
         Grow "grow" ["+"] "make the focused pane larger";
         Shrink "shrink" ["-"] "make the focused pane smaller";
@@ -235,8 +236,15 @@ impl Keymap {
                 bound.push((binding.place, key.parse()?, binding.action));
             }
         }
+        let mut given: HashMap<(Place, Chord), &str> = HashMap::new();
         for (name, chords) in others {
             let binding = named(name).ok_or_else(|| format!("there is no action {name:?}"))?;
+            for chord in &chords {
+                let other = given.insert((binding.place, *chord), binding.name);
+                if let Some(other) = other.filter(|other| *other != binding.name) {
+                    return Err(format!("{chord} is given to {other} and to {name}"));
+                }
+            }
             bound.retain(|(_, _, action)| *action != binding.action);
             bound.retain(|(place, chord, _)| *place != binding.place || !chords.contains(chord));
             bound.extend(chords.into_iter().map(|chord| (binding.place, chord, binding.action)));
@@ -309,5 +317,9 @@ mod tests {
         assert_eq!(action("j"), None);
         assert_eq!(keymap.keys(Action::NextHit).count(), 0);
         assert!(Keymap::new([("nonsense", Vec::new())]).is_err());
+        let twice = ["down", "up"].map(|name| (name, vec!["n".parse().unwrap()]));
+        assert_eq!(Keymap::new(twice).unwrap_err(), "n is given to down and to up");
+        // In one pane a key may do what it does in no other.
+        assert!(Keymap::new(["down", "time"].map(|name| (name, vec!["n".parse().unwrap()]))).is_ok());
     }
 }

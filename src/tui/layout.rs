@@ -59,7 +59,7 @@ impl Areas {
         let rows = Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]);
         let [header, body, status] = rows.areas(all);
         let panes = match app.screen {
-            Screen::Flow if app.presenter => vec![(app.focus, with_room_around(body))],
+            Screen::Flow if app.presenter.is_on => vec![(app.focus, with_room_around(body))],
             Screen::Flow => panes(app, body),
             _ => Vec::new(),
         };

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::decode::field::{FieldDef, ProtocolDef};
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Layer, Node, SourceId, SourceKind, Span, Tree};
+use crate::session::secrets::{Names, Secrets};
 use crate::session::{Session, StoreError, UnitRef, value};
 use crate::words;
 
@@ -21,6 +22,8 @@ pub struct Look {
     pub tree: Tree,
     /// The layers and fields in the order in which they are listed, each before what is inside it.
     pub items: Vec<Item>,
+    /// What is hidden of it: gone from the items and the bytes.
+    pub secrets: Secrets,
 }
 
 /// A layer or a field of the list.
@@ -70,13 +73,18 @@ impl ItemKind {
 }
 
 impl Look {
-    /// Looks at a unit. Fails where its bytes cannot be read back.
-    pub fn at(session: &Session, unit: UnitRef) -> Result<Look, StoreError> {
-        let tree = session.look(&unit, Detail::Tree)?;
+    /// Looks at a unit, without its secrets where such are to be hidden. Fails where its bytes cannot be read back.
+    pub fn at(session: &Session, unit: UnitRef, hidden: Option<&Names>) -> Result<Look, StoreError> {
+        let mut tree = session.look(&unit, Detail::Tree)?;
+        let secrets = hidden.map(|names| Secrets::of(&tree, names)).unwrap_or_default();
+        secrets.hide(&mut tree);
         let mut items = Vec::new();
         tree.layers.iter().for_each(|l| layer(l, &tree, None, 0, &mut items));
+        if secrets.has_any() {
+            items.iter_mut().for_each(|item| item.text = secrets.mask_field(&item.span, &item.text));
+        }
         number(&mut items);
-        Ok(Look { unit, tree, items })
+        Ok(Look { unit, tree, items, secrets })
     }
 
     /// The innermost item that a byte belongs to. Of items of one length the first, which has them inside it, gives way.
@@ -101,6 +109,12 @@ impl Look {
     pub fn node(&self, item: usize) -> Option<&Node> {
         let mut passed = 0;
         self.tree.layers.iter().find_map(|layer| find_in_layer(layer, item, &mut passed))
+    }
+
+    /// The decoded layer of an item.
+    pub fn layer(&self, item: usize) -> Option<&Layer> {
+        let mut passed = 0;
+        self.tree.layers.iter().find_map(|layer| find_layer(layer, item, &mut passed))
     }
 
     /// The names of an item and of all that it is inside of, with numbers where several have one name. By these a fold
@@ -245,6 +259,19 @@ fn find_in_layer<'a>(layer: &'a Layer, item: usize, passed: &mut usize) -> Optio
     *passed += 1;
     let own = layer.nodes.iter().find_map(|node| find_in_node(node, item, passed));
     own.or_else(|| layer.inside.iter().find_map(|inside| find_in_layer(inside, item, passed)))
+}
+
+fn find_layer<'a>(layer: &'a Layer, item: usize, passed: &mut usize) -> Option<&'a Layer> {
+    if *passed == item {
+        return Some(layer);
+    }
+    *passed += 1 + layer.nodes.iter().map(count).sum::<usize>();
+    layer.inside.iter().find_map(|inside| find_layer(inside, item, passed))
+}
+
+/// A field with all that is inside it.
+fn count(node: &Node) -> usize {
+    1 + node.children.iter().map(count).sum::<usize>()
 }
 
 fn find_in_node<'a>(node: &'a Node, item: usize, passed: &mut usize) -> Option<&'a Node> {

@@ -9,6 +9,7 @@
 //! - [`look`]: the selected unit, decoded, as a list of layers and fields.
 //! - [`find`]: filter, search and statistics, which [`scan`] looks for in the background.
 //! - [`layout`]: which pane is where at which size; [`view`] draws them, with [`theme`]'s colours and [`paint`]'s strokes.
+//! - [`presenter`]: hidden secrets, a pointer and a clock, for who talks to many.
 //! - [`home`]: the start page.
 //! - [`panes`]: one file each.
 
@@ -23,6 +24,7 @@ pub mod motion;
 pub mod mouse;
 pub mod paint;
 pub mod panes;
+pub mod presenter;
 pub mod prompt;
 pub mod rows;
 pub mod run;

@@ -31,7 +31,11 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
 fn page(app: &App) -> usize {
     let areas = Areas::of(app);
     let area = areas.pane(app.focus).unwrap_or(areas.body);
-    usize::from(area.height.saturating_sub(2)).max(1)
+    let rows = match (app.screen, app.focus) {
+        (Screen::Flow, Pane::Flow) => panes::flow::rows_a_unit(app),
+        _ => 1,
+    };
+    (usize::from(area.height.saturating_sub(2)) / rows).max(1)
 }
 
 /// Where an action of moving leads from row `at` of `total`; `None` where it is no such action.
@@ -105,12 +109,22 @@ pub fn select(app: &mut App, session: &Session, unit: UnitId) {
     if app.selection.unit == Some(unit) {
         return;
     }
-    app.look = session.unit(unit).map(|unit| Look::at(session, unit).map_err(|error| error.to_string()));
+    app.look = look(app, session, unit);
     // The layer that says most is the innermost.
     let innermost = app.looked().and_then(Look::innermost);
     app.selection = Selection { unit: Some(unit), item: None, byte: None };
     app.panes.explain.top = 0;
     select_item(app, innermost.unwrap_or_default());
+}
+
+fn look(app: &App, session: &Session, unit: UnitId) -> Option<Result<Look, String>> {
+    let unit = session.unit(unit)?;
+    Some(Look::at(session, unit, app.hidden()).map_err(|error| error.to_string()))
+}
+
+/// Decodes the selected unit again, since other things are hidden now.
+pub fn look_again(app: &mut App, session: &Session) {
+    app.look = app.selection.unit.and_then(|unit| look(app, session, unit));
 }
 
 /// Selects a layer or a field, and its first byte.
@@ -186,12 +200,13 @@ fn connections(app: &mut App, session: &Session, action: Action) -> Vec<Effect> 
 fn conversation(app: &mut App, session: &Session, action: Action) {
     let (page, form) = (page(app), app.bytes_form);
     let columns = usize::from(app.size.0).saturating_sub(6);
+    let hidden = app.presenter.hides().then_some(&app.names);
     let Some(conversation) = &mut app.conversation else { return };
     let (rows, place) = (&conversation.rows, &mut conversation.place);
     let last = rows.len().saturating_sub(1);
     let height = |at: usize| {
         let unit = rows.get(at).and_then(|id| session.unit(id));
-        unit.map_or(1, |unit| panes::conversation::height(session, &unit, form, columns))
+        unit.map_or(1, |unit| panes::conversation::height(session, &unit, form, columns, hidden))
     };
     let down = |place: &mut Place| {
         if place.line + 1 < height(place.unit) {

@@ -5,7 +5,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use super::app::{App, Effect, Pane, Screen};
 use super::keys::Action;
 use super::layout::Areas;
-use super::panes::bytes;
+use super::panes::{bytes, flow};
 use super::{motion, update};
 use crate::session::Session;
 
@@ -55,7 +55,7 @@ fn press(app: &mut App, session: &Session, column: u16, row: u16) {
     match pane {
         Pane::Flow => {
             // The first row inside is the heading.
-            let row = app.panes.flow.top + inside.saturating_sub(1);
+            let row = app.panes.flow.top + inside.saturating_sub(1) / flow::rows_a_unit(app);
             app.following = false;
             motion::select_row(app, session, row.min(app.rows.len().saturating_sub(1)));
         }

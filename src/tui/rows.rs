@@ -49,6 +49,11 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// No rows yet, and what decides over those to come.
+    pub fn with(choice: Choice) -> Rows {
+        Rows { choice, ..Rows::default() }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.ids.len()

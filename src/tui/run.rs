@@ -28,6 +28,9 @@ use crate::session::filter::Filter;
 /// At most so often the screen is drawn.
 const FRAME: Duration = Duration::from_millis(16);
 
+/// The clock of presenter mode goes so often.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// What the screen shows, and whom it asks for what it cannot do itself.
 #[derive(Debug)]
 pub struct Show {
@@ -101,6 +104,8 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
     let mut is_growing = true;
     let mut is_stale = true;
     let mut drawn = Instant::now() - FRAME;
+    let began = Instant::now();
+    let mut ticked = began - SECOND;
     loop {
         let msg = tokio::select! {
             biased;
@@ -121,6 +126,10 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
                 continue;
             },
             Some(msg) = told.recv() => msg,
+            () = tokio::time::sleep_until(ticked + SECOND), if app.presenter.ticks() => {
+                ticked = Instant::now();
+                Msg::Tick { since: ticked - began, time: time_of_day() }
+            },
             Ok(()) = states.changed() => Msg::State(show.control.state(), show.control.behind()),
             changed = show.grew.changed(), if is_growing => match changed {
                 Ok(()) => Msg::Grew,
@@ -148,6 +157,11 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
             }
         }
     }
+}
+
+/// The time of day where the user is.
+fn time_of_day() -> String {
+    jiff::Zoned::now().strftime("%H:%M").to_string()
 }
 
 /// Asks the session for something, and tells how it went when the answer is there.

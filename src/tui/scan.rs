@@ -142,7 +142,7 @@ impl Job {
             }
             self.next += 1;
             self.is_fresh = true;
-            if self.next % 64 == 0 && Instant::now() > until {
+            if self.next.is_multiple_of(64) && Instant::now() > until {
                 return false;
             }
         }

@@ -8,7 +8,7 @@ use super::layout::has_place_for_layers;
 use super::panes::bytes;
 use super::panes::conversation::Place;
 use super::rows::{Choice, Rows};
-use super::{find, motion, mouse, prompt};
+use super::{find, motion, mouse, presenter, prompt};
 use crate::decode::field::Severity;
 use crate::decode::unit::UnitId;
 use crate::export::copy::{self, Form};
@@ -54,6 +54,10 @@ pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
             app.say(severity, text);
             Vec::new()
         }
+        Msg::Tick { since, time } => {
+            app.presenter.tick(since, time);
+            Vec::new()
+        }
     }
 }
 
@@ -79,10 +83,14 @@ fn key(app: &mut App, session: &Session, key: KeyEvent) -> Vec<Effect> {
     if app.prompt.is_some() {
         return prompt::key(app, session, key);
     }
+    let action = app.keymap.action(app.place(), chord);
+    if action.is_some_and(|action| presenter::point(app, action)) {
+        return Vec::new();
+    }
     if app.dialog.is_some() {
         return dialog(app, session, chord);
     }
-    match app.keymap.action(app.place(), chord) {
+    match action {
         Some(action) => act(app, session, action),
         None => {
             let help = app.keymap.hint(Action::Help);
@@ -96,7 +104,7 @@ fn key(app: &mut App, session: &Session, key: KeyEvent) -> Vec<Effect> {
 pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => return quit(app),
-        Action::Back => return back(app),
+        Action::Back => return back(app, session),
         Action::Help => app.dialog = Some(Dialog::Help { top: 0 }),
         Action::Copy => app.dialog = Some(Dialog::Copy),
         Action::CommandLine => prompt::ask(app, session, Question::Command),
@@ -136,7 +144,9 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
             app.is_paused = !app.is_paused;
             grew(app, session);
         }
-        Action::Presenter => app.presenter = !app.presenter,
+        Action::Presenter => presenter::toggle(app, session),
+        Action::Reveal => presenter::reveal(app, session),
+        Action::Laser => presenter::toggle_pointer(app),
         Action::Theme => {
             app.theme = app.theme.next();
             app.say(Severity::Note, format!("theme: {}", app.theme.name));
@@ -199,9 +209,9 @@ fn resize(app: &mut App, by: i32) {
 }
 
 /// One step out: of presenter mode, of another screen, of a pane; in the flow: out of wirewalk.
-fn back(app: &mut App) -> Vec<Effect> {
-    if app.presenter {
-        app.presenter = false;
+fn back(app: &mut App, session: &Session) -> Vec<Effect> {
+    if app.presenter.is_on {
+        presenter::toggle(app, session);
     } else if app.screen != Screen::Flow {
         app.screen = Screen::Flow;
     } else if app.focus != Pane::Flow {

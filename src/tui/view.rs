@@ -9,6 +9,7 @@ use super::layout::{Areas, SMALLEST};
 use super::panes::{
     Panes, bars, bytes, connections, conversation, explain, flow, help, layers, line, statistics,
 };
+use super::presenter;
 use crate::session::Session;
 
 /// Draws everything. What panes keep between two drawings is kept in `app`; nothing else in it changes.
@@ -53,6 +54,7 @@ fn all(area: Rect, buf: &mut Buffer, session: &Session, app: &App, panes: &mut P
     if let Some(prompt) = &app.prompt {
         line::draw(areas.status, areas.body, buf, app, prompt);
     }
+    presenter::draw(area, buf, app);
 }
 
 fn too_small(area: Rect, buf: &mut Buffer) {

@@ -60,17 +60,28 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
     pen.put(&format!(" {at}/{} ", words::thousands(app.rows.len() as u64)), bar);
     pen.put(&format!("· {} ", words::count(session.byte_count(), "byte")), bar);
     if let Some(on) = &app.filter {
-        let text = format!("· filter {}{} ", paint::cell(&on.filter.to_string()), progress(on.upto, session));
+        let text = format!(
+            "· filter {}{} ",
+            paint::cell(&masked(app, &on.filter.to_string())),
+            progress(on.upto, session)
+        );
         pen.put(&words::cut(&text, 40), bar.patch(app.theme.key));
     }
     if let Some(on) = &app.search {
         let hits = words::count(on.hits.len() as u64, "hit");
-        let text = format!("· /{} {hits}{} ", paint::cell(&on.text), progress(on.upto, session));
+        let text =
+            format!("· /{} {hits}{} ", paint::cell(&masked(app, &on.text)), progress(on.upto, session));
         pen.put(&words::cut(&text, 40), bar.patch(app.theme.key));
     }
     if app.origin.behind > 1 << 20 {
         let text = format!("· capture is {} MiB behind ", app.origin.behind >> 20);
         pen.put(&text, bar.patch(app.theme.severity(Severity::Warning)));
+    }
+    if app.presenter.keeps_secrets() && app.presenter.reveals {
+        pen.put("· secrets shown ", bar.patch(app.theme.severity(Severity::Warning)));
+    }
+    if let Some(clock) = app.presenter.clock() {
+        pen.put(&format!("· {clock} "), bar);
     }
     let hints = hints(app);
     let width: usize = hints.iter().map(|(key, text)| key.chars().count() + text.chars().count() + 3).sum();
@@ -79,6 +90,11 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
     for (key, text) in hints {
         pen.put(&key, bar.patch(app.theme.key)).put(&format!(" {text}  "), bar);
     }
+}
+
+/// What was filtered to or searched for, without the secrets of the selected unit, from which it may have been taken.
+fn masked(app: &App, text: &str) -> String {
+    app.looked().map_or_else(|| text.to_owned(), |look| look.secrets.mask(text))
 }
 
 /// How far a scan has come, where that is worth saying.
@@ -91,6 +107,12 @@ fn progress(upto: UnitId, session: &Session) -> String {
 
 /// The keys that help most where one is, as many as there is room for.
 fn hints(app: &App) -> Vec<(String, &'static str)> {
+    if app.presenter.is_on {
+        let secrets = if app.presenter.reveals { "hide secrets" } else { "show secrets" };
+        let own = [(Action::NextPane, "next pane"), (Action::Laser, "pointer"), (Action::Reveal, secrets)];
+        let shown = own.into_iter().skip(usize::from(app.size.0 < 100)).chain([(Action::Presenter, "end")]);
+        return shown.map(|(action, text)| (app.keymap.hint(action), text)).collect();
+    }
     let here: &[(Action, &str)] = match app.place() {
         Place::Flow => {
             &[(Action::Open, "look inside"), (Action::Filter, "filter"), (Action::Search, "search")]

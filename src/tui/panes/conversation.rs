@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::decode::sink::Detail;
-use crate::decode::unit::{SourceKind, Tree, UnitKind};
+use crate::decode::unit::{SourceId, SourceKind, Tree, UnitKind};
 use crate::escape;
+use crate::session::secrets::{DOTS, Names, Secrets};
 use crate::session::{Session, UnitRef};
 use crate::tui::app::{App, BytesForm};
 use crate::tui::paint::{self, Pen};
@@ -40,7 +41,8 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, place: P
     let mut skipped = place.line;
     for at in place.unit..rows.len() {
         let Some(unit) = rows.get(at).and_then(|id| session.unit(id)) else { break };
-        let lines = lines(session, &unit, app.bytes_form, usize::from(inner.width).saturating_sub(4));
+        let columns = usize::from(inner.width).saturating_sub(4);
+        let lines = lines(session, &unit, app.bytes_form, columns, app.hidden());
         let head = head(&unit);
         let style = app.theme.sender(unit.dir);
         for (number, line) in std::iter::once(&head).chain(&lines).enumerate().skip(skipped) {
@@ -60,8 +62,14 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, place: P
 }
 
 /// How many lines a unit takes.
-pub fn height(session: &Session, unit: &UnitRef, form: BytesForm, columns: usize) -> usize {
-    lines(session, unit, form, columns).len() + 1
+pub fn height(
+    session: &Session,
+    unit: &UnitRef,
+    form: BytesForm,
+    columns: usize,
+    hidden: Option<&Names>,
+) -> usize {
+    lines(session, unit, form, columns, hidden).len() + 1
 }
 
 fn head(unit: &UnitRef) -> String {
@@ -74,7 +82,13 @@ fn head(unit: &UnitRef) -> String {
     format!("{arrow} {sender}  #{}  {:.3} s  {size}", unit.id.0, unit.at.0 as f64 / 1e9)
 }
 
-fn lines(session: &Session, unit: &UnitRef, form: BytesForm, columns: usize) -> Vec<String> {
+fn lines(
+    session: &Session,
+    unit: &UnitRef,
+    form: BytesForm,
+    columns: usize,
+    hidden: Option<&Names>,
+) -> Vec<String> {
     match unit.kind {
         UnitKind::Opened => return vec!["opened".to_owned()],
         UnitKind::Closed => return vec!["ended".to_owned()],
@@ -84,10 +98,15 @@ fn lines(session: &Session, unit: &UnitRef, form: BytesForm, columns: usize) -> 
         Ok(tree) => tree,
         Err(error) => return vec![error.to_string()],
     };
-    let bytes = said(&tree, unit);
+    let secrets = hidden.map(|names| Secrets::of(&tree, names)).unwrap_or_default();
+    let (source, bytes) = said(&tree, unit);
     let shown = bytes.get(..MAX_SHOWN).unwrap_or(bytes);
     let mut lines = match form {
-        BytesForm::Hex => shown.chunks(16).map(hex).collect(),
+        BytesForm::Hex => {
+            let lines = shown.chunks(16).zip((0..).step_by(16));
+            lines.map(|(line, first)| hex(line, |at| secrets.covers(source, first + at))).collect()
+        }
+        _ if secrets.has_any() => text(&dotted(shown, |at| secrets.covers(source, at)), columns.max(1)),
         _ => text(shown, columns.max(1)),
     };
     if bytes.len() > MAX_SHOWN {
@@ -97,16 +116,36 @@ fn lines(session: &Session, unit: &UnitRef, form: BytesForm, columns: usize) -> 
 }
 
 /// What its sender said: a message without mask and compression, else the bytes on the wire.
-fn said<'a>(tree: &'a Tree, unit: &UnitRef) -> &'a [u8] {
+fn said<'a>(tree: &'a Tree, unit: &UnitRef) -> (SourceId, &'a [u8]) {
     let derived = [SourceKind::Inflated, SourceKind::Reassembled, SourceKind::Unmasked];
-    let of_kind = |kind: &SourceKind| tree.sources.iter().find(|source| source.kind == *kind);
+    let sources = || (0..).map(SourceId).zip(&tree.sources);
+    let of_kind = |kind: &SourceKind| sources().find(|(_, source)| source.kind == *kind);
     let message = derived.iter().find_map(of_kind).filter(|_| unit.kind == UnitKind::Frame);
-    message.or(tree.sources.first()).map(|source| &source.bytes[..]).unwrap_or_default()
+    message.or(sources().next()).map(|(id, source)| (id, &source.bytes[..])).unwrap_or_default()
 }
 
-fn hex(line: &[u8]) -> String {
-    let text: String = line.iter().copied().map(escape::byte).collect();
-    format!("{:<47}  {text}", words::hex(line, 16))
+fn hex(line: &[u8], is_hidden: impl Fn(usize) -> bool) -> String {
+    let bytes = || line.iter().copied().enumerate();
+    let digits = bytes().map(|(at, byte)| match is_hidden(at) {
+        true => "••".to_owned(),
+        false => format!("{byte:02x}"),
+    });
+    let text: String =
+        bytes().map(|(at, byte)| if is_hidden(at) { '•' } else { escape::byte(byte) }).collect();
+    format!("{:<47}  {text}", digits.collect::<Vec<_>>().join(" "))
+}
+
+/// Bytes with dots in place of each secret.
+fn dotted(bytes: &[u8], is_hidden: impl Fn(usize) -> bool) -> Vec<u8> {
+    let mut dotted = Vec::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        match is_hidden(at) {
+            false => dotted.push(*byte),
+            true if at > 0 && is_hidden(at - 1) => {}
+            true => dotted.extend(DOTS.bytes()),
+        }
+    }
+    dotted
 }
 
 /// Bytes as lines of text: broken where they break and where the pane ends, each byte that is no text as a dot.

@@ -7,7 +7,8 @@ use ratatui::style::Style;
 use super::Scroll;
 use super::layers::sign;
 use crate::decode::field::Severity;
-use crate::decode::unit::{Finding, Value};
+use crate::decode::unit::Finding;
+use crate::explain::{self, Explanation};
 use crate::session::Session;
 use crate::tui::app::{App, Pane};
 use crate::tui::look::{ItemKind, Look};
@@ -28,8 +29,6 @@ enum Piece {
     Text(String),
     /// A value of a peer.
     Value(String),
-    /// A word in front of what it is about.
-    Named(&'static str, String),
     /// The section of the specification.
     Spec(String),
     /// What is wrong.
@@ -55,38 +54,36 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &
 
 /// The explanation of what is selected, and of the unit's findings.
 fn pieces(session: &Session, app: &App, look: &Look) -> Vec<Piece> {
-    let mut pieces = Vec::new();
     let item = app.selection.item.unwrap_or_default();
-    if let Some(found) = look.items.get(item) {
-        match found.kind {
-            ItemKind::Layer(protocol) => {
-                pieces.push(Piece::Title(protocol.name.to_owned(), protocol.key));
-                pieces.push(Piece::Value(found.text.clone()));
-                pieces.extend([Piece::Gap, Piece::Text(protocol.meaning.to_owned())]);
-                pieces.push(Piece::Spec(protocol.spec.to_owned()));
-            }
-            ItemKind::Field(field) => {
-                pieces.push(Piece::Title(field.label.to_owned(), protocol_of(look, item)));
-                pieces.push(Piece::Value(found.text.clone()));
-                pieces.extend([Piece::Gap, Piece::Text(field.meaning.to_owned())]);
-                let value = look.node(item).and_then(|node| match node.value {
-                    Value::Unsigned(number) => field.value(number),
-                    _ => None,
-                });
-                pieces.extend(value.map(|value| Piece::Named(value.name, value.meaning.to_owned())));
-                pieces.push(Piece::Spec(field.spec.to_owned()));
-                pieces.push(Piece::Spec(format!("in filters: {}", field.key)));
-            }
-        }
-    }
+    let key = look.items.get(item).map(|found| found.kind.key());
+    let of_field = look.node(item).map(|node| explain::field(session, &look.unit, &look.tree, node));
+    let of_layer = || look.layer(item).map(|layer| explain::layer(session, &look.unit, &look.tree, layer));
+    let mut pieces = match (of_field, of_layer()) {
+        (Some(told), _) | (None, Some(told)) => told_of(told, protocol_of(look, item), look),
+        (None, None) => Vec::new(),
+    };
+    pieces.extend(key.map(|key| Piece::Spec(format!("in filters: {key}"))));
     let mut findings: Vec<&Finding> = session.findings(look.unit.id).iter().map(|(_, f)| f).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
     for finding in findings {
-        let rule = finding.rule;
-        let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
-        pieces.extend([Piece::Gap, Piece::Finding(rule.severity, format!("{}{detail}", rule.title))]);
-        pieces.extend([Piece::Text(rule.meaning.to_owned()), Piece::Spec(rule.spec.to_owned())]);
+        let told = explain::finding(finding);
+        let mask = |text: &str| look.secrets.mask(text);
+        let detail = if told.value.is_empty() { String::new() } else { format!(": {}", mask(&told.value)) };
+        pieces.extend([Piece::Gap, Piece::Finding(finding.rule.severity, format!("{}{detail}", told.title))]);
+        pieces.extend([told.what, told.why, told.next].map(|text| Piece::Text(mask(&text))));
+        pieces.push(Piece::Spec(told.spec.to_owned()));
     }
+    pieces
+}
+
+/// An explanation in pieces: what it is, why it is there, what comes next, where to read on.
+fn told_of(told: Explanation, protocol: &'static str, look: &Look) -> Vec<Piece> {
+    let mut pieces = vec![Piece::Title(look.secrets.mask(&told.title), protocol)];
+    pieces.push(Piece::Value(look.secrets.mask(&told.value)));
+    for text in [told.what, told.why, told.next].iter().filter(|text| !text.is_empty()) {
+        pieces.extend([Piece::Gap, Piece::Text(look.secrets.mask(text))]);
+    }
+    pieces.extend([Piece::Gap, Piece::Spec(format!("Read on: {}", told.spec))]);
     pieces
 }
 
@@ -114,7 +111,6 @@ fn lines(pieces: &[Piece], app: &App, width: usize) -> Vec<(String, Style)> {
             ),
             Piece::Text(text) => (text.clone(), theme.text),
             Piece::Value(text) => (text.chars().take(MAX_VALUE).collect(), theme.strong),
-            Piece::Named(name, text) => (format!("{name}: {text}"), theme.text),
             Piece::Spec(text) => (text.clone(), theme.dim),
             Piece::Finding(severity, text) => {
                 (format!("{} {}: {text}", sign(*severity), severity.as_str()), theme.severity(*severity))

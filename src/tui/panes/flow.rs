@@ -1,5 +1,7 @@
 //! The flow: a ladder with one row for each unit, between the client's lane and the server's.
 
+mod spacious;
+
 use std::collections::HashMap;
 
 use ratatui::buffer::Buffer;
@@ -9,6 +11,7 @@ use ratatui::style::Style;
 use crate::decode::field::Severity;
 use crate::decode::sink::Detail;
 use crate::decode::unit::{UnitId, UnitKind};
+use crate::session::secrets::{Names, Secrets};
 use crate::session::{Session, UnitRef, headline};
 use crate::tui::app::{App, Pane, TimeForm};
 use crate::tui::lanes::{DRAWN, Lane};
@@ -29,6 +32,8 @@ pub struct FlowState {
     pub top: usize,
     /// Units in words. Units do not change.
     words: HashMap<UnitId, Words>,
+    /// Whether secrets are hidden in these words.
+    hides: bool,
 }
 
 /// A unit in words.
@@ -53,6 +58,11 @@ struct Columns {
     protocol: usize,
 }
 
+/// How many rows of the screen a unit takes.
+pub fn rows_a_unit(app: &App) -> usize {
+    if app.presenter.is_on { spacious::ROWS } else { 1 }
+}
+
 /// Draws it.
 pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &mut FlowState) {
     let inner = paint::frame(area, buf, &app.theme, &title(app, session), app.focus == Pane::Flow);
@@ -60,17 +70,32 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &
         return;
     }
     let list = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
-    let height = usize::from(list.height);
+    let rows_a_unit = rows_a_unit(app);
+    let height = (usize::from(list.height) / rows_a_unit).max(1);
     let selected = app.selection.unit.and_then(|unit| app.rows.position(unit)).unwrap_or_default();
     state.top = paint::scrolled(state.top, selected, height, app.rows.len());
     let seen = state.top..(state.top + height).min(app.rows.len());
     let units: Vec<UnitRef> = seen.clone().filter_map(|row| session.unit(app.rows.get(row)?)).collect();
     let lanes = app.rows.lanes().beside(&units);
     let columns = Columns::for_(inner.width, &units, lanes.first().map_or(1, Vec::len));
-    heading(paint::row(inner, 0), buf, app, &columns);
+    if !app.presenter.is_on {
+        heading(paint::row(inner, 0), buf, app, &columns);
+    }
     let tied = Tied::of(session, app);
-    if state.words.len() > MAX_KEPT {
+    if state.words.len() > MAX_KEPT || state.hides != app.presenter.hides() {
         state.words.clear();
+        state.hides = app.presenter.hides();
+    }
+    if app.presenter.is_on {
+        let row = |at| Rect { height: spacious::TEXT, ..paint::row(list, at * rows_a_unit) };
+        for (at, unit) in units.iter().enumerate() {
+            let words = state.words.entry(unit.id).or_insert_with(|| Words::of(session, unit, app.hidden()));
+            let above = at.checked_sub(1).and_then(|above| units.get(above));
+            let time = time(app, unit, above);
+            spacious::unit(row(at).intersection(list), buf, session, unit, app, words, &time);
+        }
+        paint::scroll_mark(list, buf, &app.theme, seen, app.rows.len());
+        return below(area, buf, session, app);
     }
     for (at, unit) in units.iter().enumerate() {
         let place = paint::row(list, at);
@@ -95,7 +120,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &
             folded(&mut pen, session, unit, app);
             continue;
         }
-        let words = state.words.entry(unit.id).or_insert_with(|| Words::of(session, unit));
+        let words = state.words.entry(unit.id).or_insert_with(|| Words::of(session, unit, app.hidden()));
         what(&mut pen, session, unit, words, columns.protocol, app);
     }
     paint::scroll_mark(list, buf, &app.theme, seen, app.rows.len());
@@ -234,13 +259,18 @@ fn arrow(pen: &mut Pen<'_>, unit: &UnitRef, width: usize, app: &App) {
     pen.put("│", app.theme.peers[1]);
 }
 
-/// What a unit says: its layer, what is wrong with it, the words, and how it belongs to earlier ones.
+/// What a unit says: its layer, and the words behind it.
 fn what(pen: &mut Pen<'_>, session: &Session, unit: &UnitRef, words: &Words, width: usize, app: &App) {
     let style = app.theme.protocol(words.protocol.0);
     pen.column(words.protocol.1, width, false, style).skip(1);
     if pen.room() > 60 {
         pen.skip(words.depth.saturating_sub(1));
     }
+    says(pen, session, unit, words, app);
+}
+
+/// The words of a unit, with what is wrong with it and how it belongs to earlier ones.
+fn says(pen: &mut Pen<'_>, session: &Session, unit: &UnitRef, words: &Words, app: &App) {
     if let Some(note) = session.note(unit.id).filter(|note| !note.text.is_empty()) {
         pen.put("✎ ", app.theme.key).peer(&words::cut(&note.text, 40), app.theme.key).skip(2);
     }
@@ -289,10 +319,15 @@ fn sign(severity: Severity) -> &'static str {
 }
 
 impl Words {
-    fn of(session: &Session, unit: &UnitRef) -> Words {
-        match session.look(unit, Detail::Summary) {
+    /// The words; where there are names of secrets, without these.
+    fn of(session: &Session, unit: &UnitRef, hidden: Option<&Names>) -> Words {
+        let detail = if hidden.is_some() { Detail::Tree } else { Detail::Summary };
+        match session.look(unit, detail) {
             Ok(tree) => {
-                let headline = headline::of(&tree);
+                let mut headline = headline::of(&tree);
+                if let Some(names) = hidden {
+                    headline.text = Secrets::of(&tree, names).mask(&headline.text);
+                }
                 let name =
                     crate::decode::protocols().find(|p| p.key == headline.protocol).map_or("", |p| p.name);
                 Words {

@@ -228,7 +228,11 @@ fn findings(
         let place = paint::row(area, row);
         let style = app.theme.severity(finding.rule.severity);
         let item = item_of(look, finding);
-        let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
+        let detail = if finding.detail.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", look.secrets.mask(&finding.detail))
+        };
         let label =
             item.and_then(|item| look.items.get(item)).map(|item| format!("  → {}", item.kind.label()));
         let severity = finding.rule.severity;

@@ -16,6 +16,9 @@ const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇"
 /// From so many columns on, there are three histograms side by side.
 const WIDE: u16 = 110;
 
+/// How the values of a histogram are put.
+type Label = fn(u64) -> String;
+
 /// Draws them.
 pub fn draw(area: Rect, buf: &mut Buffer, app: &App) {
     let title = match &app.filter {
@@ -33,7 +36,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App) {
     self::figures(figures, buf, app, statistics);
     over_time(chart, buf, app, &statistics.time);
     let sizes = both(&statistics.message_sizes);
-    let panels: [(&str, &Histogram, fn(u64) -> String); 4] = [
+    let panels: [(&str, &Histogram, Label); 4] = [
         ("Message sizes", &sizes, |n| format!("{n} B")),
         ("Event → acknowledgement", &statistics.acknowledgements, time),
         ("Request → response", &statistics.responses, time),
@@ -158,14 +161,7 @@ fn bar(
 }
 
 /// A histogram lying on its side: a row for each bucket, labelled by where it ends.
-fn histogram(
-    area: Rect,
-    buf: &mut Buffer,
-    app: &App,
-    name: &str,
-    histogram: &Histogram,
-    label: fn(u64) -> String,
-) {
+fn histogram(area: Rect, buf: &mut Buffer, app: &App, name: &str, histogram: &Histogram, label: Label) {
     let theme = &app.theme;
     Pen::new(buf, paint::row(area, 0))
         .skip(1)

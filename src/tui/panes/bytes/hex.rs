@@ -58,7 +58,10 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, look: &Look, state: &mut By
             let x = place.right() - columns(pen.room());
             let width = 2.min(place.right() - x);
             state.places.push((Rect { x, width, ..place }, Target::Byte(source, first + at)));
-            pen.put(&format!("{byte:02x}"), style);
+            match look.secrets.covers(source, first + at) {
+                true => pen.put("••", style),
+                false => pen.put(&format!("{byte:02x}"), style),
+            };
         }
         let missing = a_row - line.len();
         pen.skip(
@@ -69,7 +72,8 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, look: &Look, state: &mut By
             let width = 1.min(place.right() - x);
             state.places.push((Rect { x, width, ..place }, Target::Byte(source, first + at)));
             let plain = if byte.is_ascii_graphic() { app.theme.text } else { app.theme.dim };
-            pen.put(escape::byte(*byte).encode_utf8(&mut [0; 4]), lit.style(first + at, plain));
+            let shown = if look.secrets.covers(source, first + at) { '•' } else { escape::byte(*byte) };
+            pen.put(shown.encode_utf8(&mut [0; 4]), lit.style(first + at, plain));
         }
     }
     paint::scroll_mark(list, buf, &app.theme, state.top..(state.top + height).min(rows), rows);
