@@ -453,6 +453,11 @@ impl App {
             .unwrap_or_default()
     }
 
+    /// The pace at which a transcript is played, while it is.
+    pub fn pace(&self) -> Option<Pace> {
+        self.origin.state.playing.filter(|playing| !playing.is_over)?.pace
+    }
+
     /// What would be lost by ending now.
     pub fn would_be_lost(&self) -> Option<String> {
         let is_lost = !self.origin.is_repeatable && self.origin.state.file.is_none() && self.shown.0 > 0;

@@ -115,7 +115,7 @@ actions! {
         NextMark "next-mark" ["'"] "next bookmark or note";
         Note "note" ["a"] "write a note on the unit";
         Copy "copy" ["y"] "copy the unit: as text, JSON, hex, curl or websocat";
-        Pause "pause" ["p"] "hold the display while the traffic goes on";
+        Pause "pause" ["p"] "hold the display while the traffic goes on; hold what is played";
         Clear "clear" ["z"] "clear the list; nothing is forgotten";
         Record "record" ["r"] "start or stop recording into a file";
         Save "save" ["w"] "save what was seen so far into a file";
@@ -127,6 +127,7 @@ actions! {
         Shrink "shrink" ["-"] "make the focused pane smaller";
         Faster "faster" [">"] "play faster";
         Slower "slower" ["<"] "play slower";
+        Step "step" ["."] "play the next record of what is held";
     }
     Flow {
         TimeForm "time" ["t"] "time since the start, since the row above, or of day";
@@ -135,7 +136,7 @@ actions! {
         Narrow "narrow" ["c"] "only this unit's connection, and back";
     }
     Bytes {
-        BytesForm "bytes-form" ["b"] "hexadecimal, bit diagram, or unmasking step by step";
+        BytesForm "bytes-form" ["b"] "the next form: hexadecimal, bit diagram, unmasking, JSON …";
         NextSource "next-source" ["s"] "the bytes as they are on the wire, unmasked, inflated …";
     }
 }

@@ -6,6 +6,7 @@
 //! - [`keys`]: one table of all keys; dispatch, help and the command line all come from it.
 //! - [`update`]: what a message does to the [`app`] state. No terminal in it.
 //! - [`rows`]: which units are listed, with folds and filters; [`lanes`]: the lifelines of their connections.
+//! - [`motion`] moves from row to row and field to field, [`visit`] to what belongs together; [`prompt`] takes what is typed.
 //! - [`look`]: the selected unit, decoded, as a list of layers and fields.
 //! - [`find`]: filter, search and statistics, which [`scan`] looks for in the background.
 //! - [`layout`]: which pane is where at which size; [`view`] draws them, with [`theme`]'s colours and [`paint`]'s strokes.
@@ -32,3 +33,4 @@ pub mod scan;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod visit;

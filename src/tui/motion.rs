@@ -1,6 +1,6 @@
 //! Moving about: from row to row, field to field, byte to byte, and to what belongs together.
 
-use super::app::{App, Ask, Effect, Pane, Screen, Selection};
+use super::app::{App, Effect, Pane, Screen, Selection};
 use super::keys::Action;
 use super::layout::Areas;
 use super::look::Look;
@@ -13,7 +13,7 @@ use crate::session::Session;
 /// Does what an action of moving says.
 pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
     match (app.screen, app.focus) {
-        (Screen::Flow, Pane::Flow) => return flow(app, session, action),
+        (Screen::Flow, Pane::Flow) => flow(app, session, action),
         (Screen::Flow, Pane::Layers) => layers(app, action),
         (Screen::Flow, Pane::Bytes) => panes::bytes::act(app, action),
         (Screen::Flow, Pane::Explain) => {
@@ -61,14 +61,14 @@ fn scroll(top: &mut usize, page: usize, action: Action) {
     }
 }
 
-fn flow(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
+fn flow(app: &mut App, session: &Session, action: Action) {
     let at = app.selection.unit.and_then(|unit| app.rows.position(unit)).unwrap_or_default();
     if let Some(to) = moved(at, app.rows.len(), page(app), action) {
         // Following is for who stands at the end and stays there.
         app.following =
             matches!(action, Action::Bottom | Action::Down | Action::PageDown) && to + 1 == app.rows.len();
         select_row(app, session, to);
-        return Vec::new();
+        return;
     }
     match action {
         Action::Open => update::focus(app, Pane::Layers),
@@ -87,14 +87,8 @@ fn flow(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
             app.rows.choose(session, choice);
             app.following = true;
         }
-        Action::NextFinding => find(app, session, true, |session, id| !session.findings(id).is_empty()),
-        Action::PreviousFinding => find(app, session, false, |session, id| !session.findings(id).is_empty()),
-        Action::Partner => partner(app, session),
-        Action::NextMark => find(app, session, true, |session, id| session.note(id).is_some()),
-        Action::Mark => return mark(app, session),
         _ => {}
     }
-    Vec::new()
 }
 
 /// Selects the unit of a row.
@@ -247,7 +241,15 @@ fn fold(app: &mut App, session: &Session, is_folded: bool) {
     let mut choice = app.rows.choice().clone();
     let changed = if is_folded { choice.folded.insert(engine) } else { choice.folded.remove(&engine) };
     if changed {
-        rechoose(app, session, choice);
+        app.rows.choose(session, choice);
+        let is_of_engine =
+            |unit: &UnitId| session.unit(*unit).is_some_and(|unit| app.rows.engine(&unit) == Some(engine));
+        let rows = 0..app.rows.len();
+        // The row that stands for all of them, or the first of those that it stood for.
+        if let Some(unit) = rows.filter_map(|row| app.rows.get(row)).find(is_of_engine) {
+            app.following = false;
+            select(app, session, unit);
+        }
     } else if !is_folded {
         update::focus(app, Pane::Layers);
     }
@@ -281,44 +283,5 @@ pub fn reselect(app: &mut App, session: &Session) {
     let row = app.selection.unit.and_then(|unit| app.rows.position(unit));
     if let Some(row) = row {
         select_row(app, session, row);
-    }
-}
-
-/// Goes to the next row, or the one before, whose unit is such.
-fn find(app: &mut App, session: &Session, onward: bool, is_such: impl Fn(&Session, UnitId) -> bool) {
-    let at = app.selection.unit.and_then(|unit| app.rows.position(unit)).unwrap_or_default();
-    let is_such = |row: &usize| app.rows.get(*row).is_some_and(|unit| is_such(session, unit));
-    let found = match onward {
-        true => (at + 1..app.rows.len()).find(is_such),
-        false => (0..at).rev().find(is_such),
-    };
-    match found {
-        Some(row) => {
-            app.following = false;
-            select_row(app, session, row);
-        }
-        None => app.say(crate::decode::field::Severity::Note, "there is none further on"),
-    }
-}
-
-/// Sets the bookmark of the selected unit, or takes it away.
-fn mark(app: &App, session: &Session) -> Vec<Effect> {
-    let Some(unit) = app.selection.unit else { return Vec::new() };
-    let note = session.note(unit);
-    let marked = !note.is_some_and(|note| note.marked);
-    let text = note.map(|note| note.text.clone()).unwrap_or_default();
-    vec![Effect::Ask(Ask::Note { unit, marked, text })]
-}
-
-/// Goes to the unit that this one answers, or to that which answers it.
-fn partner(app: &mut App, session: &Session) {
-    let Some(unit) = app.selection.unit else { return };
-    let earlier = session.links(unit).first().map(|(_, link)| link.to);
-    match earlier {
-        Some(to) => {
-            app.following = false;
-            select(app, session, to);
-        }
-        None => app.say(crate::decode::field::Severity::Note, "this unit answers no other"),
     }
 }

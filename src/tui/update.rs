@@ -8,7 +8,7 @@ use super::layout::has_place_for_layers;
 use super::panes::bytes;
 use super::panes::conversation::Place;
 use super::rows::{Choice, Rows};
-use super::{find, motion, mouse, presenter, prompt};
+use super::{find, motion, mouse, presenter, prompt, visit};
 use crate::decode::field::Severity;
 use crate::decode::unit::UnitId;
 use crate::export::copy::{self, Form};
@@ -140,6 +140,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
             }
         }
         Action::BytesForm => app.bytes_form = bytes::next_form(app),
+        Action::Pause if app.pace().is_some() => return visit::play(app, |pace| pace.paused = !pace.paused),
         Action::Pause => {
             app.is_paused = !app.is_paused;
             grew(app, session);
@@ -153,7 +154,10 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         }
         Action::Grow => resize(app, i32::from(STEP)),
         Action::Shrink => resize(app, -i32::from(STEP)),
-        _ => return motion::act(app, session, action),
+        _ => {
+            let visited = visit::act(app, session, action);
+            return visited.unwrap_or_else(|| motion::act(app, session, action));
+        }
     }
     Vec::new()
 }
@@ -288,3 +292,6 @@ fn dialog(app: &mut App, session: &Session, chord: Chord) -> Vec<Effect> {
     }
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests;
