@@ -67,9 +67,10 @@ impl Options {
     /// Shows or prints while the transcript is read, until nothing more comes or Ctrl-C is pressed.
     fn play(self, mode: Mode) -> anyhow::Result<()> {
         let settings = self.output.screen()?;
+        let follows = mode != Mode::AtOnce;
         let player = Player::open(&self.file, mode, self.output.max_message.0)?;
         recent::add(&self.file);
-        let source = Source::opened(&player, self.greeting(player.header()));
+        let source = Source { follows, ..Source::opened(&player, self.greeting(player.header())) };
         if let Some(settings) = settings {
             return live::runtime()?.block_on(async {
                 let seen = tokio::select! {

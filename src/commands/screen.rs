@@ -54,6 +54,7 @@ pub(super) async fn show(source: &Source, settings: Settings, filter: Option<Fil
         title: source.title.clone(),
         began: source.began,
         is_live: source.is_live,
+        follows: source.follows,
         is_repeatable: source.is_repeatable,
         ..Origin::default()
     };

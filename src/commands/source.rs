@@ -22,6 +22,8 @@ pub(super) struct Source {
     pub began: Option<i128>,
     /// Whether it is captured just now.
     pub is_live: bool,
+    /// Whether what comes last is wanted first.
+    pub follows: bool,
     /// Whether what is seen can be had again.
     pub is_repeatable: bool,
 }
@@ -36,6 +38,7 @@ impl Source {
             title,
             began: Some(jiff::Timestamp::now().as_nanosecond()),
             is_live: true,
+            follows: true,
             is_repeatable: false,
         }
     }
@@ -49,6 +52,7 @@ impl Source {
             title,
             began: player.header().started.parse().ok().map(jiff::Timestamp::as_nanosecond),
             is_live: false,
+            follows: false,
             is_repeatable: true,
         }
     }

@@ -305,6 +305,8 @@ pub struct Origin {
     pub began: Option<i128>,
     /// Whether units still come.
     pub is_live: bool,
+    /// Whether the newest unit is what is wanted first; a transcript that is complete is read from its beginning.
+    pub follows: bool,
     /// Whether what is shown can be had again as it is: a transcript, or the demo.
     pub is_repeatable: bool,
     /// How the session stands that is captured or played.
@@ -384,6 +386,7 @@ impl App {
     /// The screen at its beginning.
     pub fn new(origin: Origin, theme: Theme, keymap: Keymap) -> App {
         App {
+            following: origin.follows,
             origin,
             theme,
             keymap,
@@ -396,7 +399,6 @@ impl App {
             selection: Selection::default(),
             look: None,
             folded: HashSet::new(),
-            following: true,
             is_paused: false,
             shown: UnitId(0),
             time: TimeForm::default(),

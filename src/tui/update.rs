@@ -71,9 +71,10 @@ fn grew(app: &mut App, session: &Session) {
     if let Some(conversation) = &mut app.conversation {
         conversation.rows.grow(session, app.shown);
     }
-    let nothing = app.selection.unit.is_none();
-    if app.following || nothing {
+    if app.following {
         motion::select_row(app, session, app.rows.len().saturating_sub(1));
+    } else if app.selection.unit.is_none() {
+        motion::select_row(app, session, 0);
     }
 }
 

@@ -60,7 +60,8 @@ fn session() -> Session {
 }
 
 fn app(session: &Session, size: (u16, u16)) -> App {
-    let mut app = App::new(Origin::default(), Theme::ALL[0], Keymap::new([]).unwrap());
+    let mut app =
+        App::new(Origin { follows: true, ..Origin::default() }, Theme::ALL[0], Keymap::new([]).unwrap());
     update(&mut app, session, Msg::Resize(size.0, size.1));
     update(&mut app, session, Msg::Grew);
     app

@@ -28,7 +28,8 @@ fn session() -> Session {
 }
 
 fn app(session: &Session) -> App {
-    let mut app = App::new(Origin::default(), Theme::ALL[0], Keymap::new([]).unwrap());
+    let mut app =
+        App::new(Origin { follows: true, ..Origin::default() }, Theme::ALL[0], Keymap::new([]).unwrap());
     app.size = (160, 50);
     update(&mut app, session, Msg::Grew);
     app
