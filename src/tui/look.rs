@@ -98,10 +98,10 @@ impl Look {
             .map(|(at, _)| at)
     }
 
-    /// The innermost layer, which says most.
+    /// The innermost layer that is a conversation, which says most; text and JSON are only how it is written.
     pub fn innermost(&self) -> Option<usize> {
-        let layers =
-            self.items.iter().enumerate().filter(|(_, item)| matches!(item.kind, ItemKind::Layer(_)));
+        let is_said = |item: &Item| matches!(item.kind, ItemKind::Layer(protocol) if !protocol.is_format);
+        let layers = self.items.iter().enumerate().filter(|(_, item)| is_said(item));
         layers.max_by_key(|(at, item)| (item.depth, usize::MAX - at)).map(|(at, _)| at)
     }
 

@@ -83,9 +83,15 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
     if let Some(clock) = app.presenter.clock() {
         pen.put(&format!("· {clock} "), bar);
     }
-    let hints = hints(app);
-    let width: usize = hints.iter().map(|(key, text)| key.chars().count() + text.chars().count() + 3).sum();
-    let room = pen.room().saturating_sub(width);
+    let mut hints = hints(app);
+    let width = |hints: &[(String, &str)]| -> usize {
+        hints.iter().map(|(key, text)| key.chars().count() + text.chars().count() + 3).sum()
+    };
+    // The last of them, how to go back and to all keys, are needed most.
+    while width(&hints) > pen.room() && !hints.is_empty() {
+        hints.remove(0);
+    }
+    let room = pen.room().saturating_sub(width(&hints));
     pen.skip(room);
     for (key, text) in hints {
         pen.put(&key, bar.patch(app.theme.key)).put(&format!(" {text}  "), bar);
@@ -127,7 +133,5 @@ fn hints(app: &App) -> Vec<(String, &'static str)> {
         (Action::Back, Screen::Flow, Pane::Flow) => "quit",
         _ => text,
     };
-    all.map(|(action, text)| (app.keymap.hint(action), back(action, text)))
-        .take(if app.size.0 < 100 { 4 } else { 6 })
-        .collect()
+    all.map(|(action, text)| (app.keymap.hint(action), back(action, text))).collect()
 }

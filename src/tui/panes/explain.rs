@@ -54,25 +54,27 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &
 
 /// The explanation of what is selected, and of the unit's findings.
 fn pieces(session: &Session, app: &App, look: &Look) -> Vec<Piece> {
-    let item = app.selection.item.unwrap_or_default();
-    let key = look.items.get(item).map(|found| found.kind.key());
-    let of_field = look.node(item).map(|node| explain::field(session, &look.unit, &look.tree, node));
-    let of_layer = || look.layer(item).map(|layer| explain::layer(session, &look.unit, &look.tree, layer));
-    let mut pieces = match (of_field, of_layer()) {
-        (Some(told), _) | (None, Some(told)) => told_of(told, protocol_of(look, item), look),
-        (None, None) => Vec::new(),
-    };
-    pieces.extend(key.map(|key| Piece::Spec(format!("in filters: {key}"))));
+    // What is wrong comes first: it is what one looks for.
+    let mut pieces = Vec::new();
     let mut findings: Vec<&Finding> = session.findings(look.unit.id).iter().map(|(_, f)| f).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
     for finding in findings {
         let told = explain::finding(finding);
         let mask = |text: &str| look.secrets.mask(text);
         let detail = if told.value.is_empty() { String::new() } else { format!(": {}", mask(&told.value)) };
-        pieces.extend([Piece::Gap, Piece::Finding(finding.rule.severity, format!("{}{detail}", told.title))]);
+        pieces.push(Piece::Finding(finding.rule.severity, format!("{}{detail}", told.title)));
         pieces.extend([told.what, told.why, told.next].map(|text| Piece::Text(mask(&text))));
-        pieces.push(Piece::Spec(told.spec.to_owned()));
+        pieces.extend([Piece::Spec(told.spec.to_owned()), Piece::Gap]);
     }
+    let item = app.selection.item.unwrap_or_default();
+    let key = look.items.get(item).map(|found| found.kind.key());
+    let of_field = look.node(item).map(|node| explain::field(session, &look.unit, &look.tree, node));
+    let of_layer = || look.layer(item).map(|layer| explain::layer(session, &look.unit, &look.tree, layer));
+    pieces.extend(match (of_field, of_layer()) {
+        (Some(told), _) | (None, Some(told)) => told_of(told, protocol_of(look, item), look),
+        (None, None) => Vec::new(),
+    });
+    pieces.extend(key.map(|key| Piece::Spec(format!("in filters: {key}"))));
     pieces
 }
 

@@ -274,22 +274,21 @@ fn says(pen: &mut Pen<'_>, session: &Session, unit: &UnitRef, words: &Words, app
     if let Some(note) = session.note(unit.id).filter(|note| !note.text.is_empty()) {
         pen.put("✎ ", app.theme.key).peer(&words::cut(&note.text, 40), app.theme.key).skip(2);
     }
-    if let Some(severity) = unit.severity {
-        pen.put(sign(severity), app.theme.severity(severity)).put(" ", Style::new());
+    let finding = session.findings(unit.id).iter().max_by_key(|(_, f)| f.rule.severity).map(|(_, f)| f.rule);
+    if let Some(rule) = finding {
+        let style = app.theme.severity(rule.severity);
+        pen.put(sign(rule.severity), style).put(" ", Style::new());
+        // What is wrong is what one looks for.
+        if rule.severity > Severity::Note {
+            pen.put(rule.title, style).skip(2);
+        }
     }
     let ties = match words.ties.chars().count() + 2 {
         room if room + 30 <= pen.room() => format!("  {}", words.ties),
         _ => String::new(),
     };
-    let finding = session.findings(unit.id).iter().max_by_key(|(_, f)| f.rule.severity).map(|(_, f)| f.rule);
-    let finding = finding.filter(|rule| rule.severity > Severity::Note && pen.room() > 60 + ties.len());
-    let finding = finding.map(|rule| (format!("  {}", rule.title), app.theme.severity(rule.severity)));
-    let behind = ties.chars().count() + finding.as_ref().map_or(0, |(text, _)| text.chars().count());
-    let text = words::cut(&paint::cell(&words.text), pen.room().saturating_sub(behind));
-    pen.put(&text, app.theme.text);
-    if let Some((text, style)) = finding {
-        pen.put(&text, style);
-    }
+    let room = pen.room().saturating_sub(ties.chars().count());
+    pen.put(&words::cut(&paint::cell(&words.text), room), app.theme.text);
     pen.put(&ties, app.theme.dim);
 }
 
