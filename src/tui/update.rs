@@ -5,8 +5,8 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 use super::app::{App, Ask, Conversation, Dialog, Effect, Msg, Pane, Question, Screen, TimeForm};
 use super::keys::{Action, Chord};
 use super::layout::has_place_for_layers;
-use super::panes::bytes;
 use super::panes::conversation::Place;
+use super::panes::{bytes, help};
 use super::rows::{Choice, Rows};
 use super::{find, motion, mouse, presenter, prompt, visit};
 use crate::decode::field::Severity;
@@ -269,12 +269,13 @@ fn copy(app: &mut App, session: &Session, chord: Chord) -> Vec<Effect> {
 fn dialog(app: &mut App, session: &Session, chord: Chord) -> Vec<Effect> {
     let place = app.place();
     let action = app.keymap.action(place, chord);
+    let last = help::length(app).saturating_sub(1);
     let Some(dialog) = &mut app.dialog else { return Vec::new() };
     match dialog {
         Dialog::Help { top } => match action {
-            Some(Action::Down) => *top += 1,
+            Some(Action::Down) => *top = (*top + 1).min(last),
             Some(Action::Up) => *top = top.saturating_sub(1),
-            Some(Action::PageDown | Action::HalfDown) => *top += 10,
+            Some(Action::PageDown | Action::HalfDown) => *top = (*top + 10).min(last),
             Some(Action::PageUp | Action::HalfUp) => *top = top.saturating_sub(10),
             _ => app.dialog = None,
         },

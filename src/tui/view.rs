@@ -65,3 +65,6 @@ fn too_small(area: Rect, buf: &mut Buffer) {
     );
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buf);
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,8 +126,8 @@ fn speaks(session: &Session, info: &ConnectionInfo) -> String {
 
 fn engine_heading(pen: &mut Pen<'_>, app: &App) {
     let style = app.theme.dim;
-    pen.skip(2).column("engine session", 26, false, style).column("transport", 36, false, style);
-    pen.column("heartbeats", 12, true, style).column("age", 9, true, style).skip(2).put("connections", style);
+    pen.skip(2).column("engine session", 20, false, style).column("version, transport", 27, false, style);
+    pen.column("heartbeats", 11, true, style).column("age", 9, true, style).skip(2).put("connections", style);
 }
 
 fn engine(pen: &mut Pen<'_>, engine: &EngineSession, now: Timestamp, app: &App) {
@@ -146,13 +146,13 @@ fn engine(pen: &mut Pen<'_>, engine: &EngineSession, now: Timestamp, app: &App) 
     let until = engine.closed.unwrap_or(now);
     let connections: Vec<String> = engine.connections.iter().take(12).map(ToString::to_string).collect();
     pen.put(sign, theme.protocol("engineio")).skip(1).column(
-        &paint::cell(&words::cut(&engine.sid, 24)),
-        26,
+        &paint::cell(&words::cut(&engine.sid, 19)),
+        20,
         false,
         theme.text,
     );
-    pen.column(&format!("Engine.IO {} · {transport}", engine.version), 36, false, theme.text);
-    pen.column(&late, 12, true, theme.text);
+    pen.column(&format!("{}, {transport}", engine.version), 27, false, theme.text);
+    pen.column(&late, 11, true, theme.text);
     pen.column(&words::duration(until.since(engine.first_seen)), 9, true, theme.dim);
     pen.skip(2).put(&connections.join(" "), theme.dim);
 }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::decode::sink::Detail;
-use crate::decode::unit::{SourceId, SourceKind, Tree, UnitKind};
+use crate::decode::unit::{Source, SourceId, SourceKind, Span, Tree, UnitKind};
 use crate::escape;
 use crate::session::secrets::{DOTS, Names, Secrets};
 use crate::session::{Session, UnitRef};
@@ -99,14 +99,17 @@ fn lines(
         Err(error) => return vec![error.to_string()],
     };
     let secrets = hidden.map(|names| Secrets::of(&tree, names)).unwrap_or_default();
-    let (source, bytes) = said(&tree, unit);
+    let span = said(&tree, unit);
+    let bytes = tree.bytes(&span);
+    let begin = (span.bits.start / 8) as usize;
+    let is_hidden = |at: usize| secrets.covers(span.source, begin + at);
     let shown = bytes.get(..MAX_SHOWN).unwrap_or(bytes);
     let mut lines = match form {
         BytesForm::Hex => {
             let lines = shown.chunks(16).zip((0..).step_by(16));
-            lines.map(|(line, first)| hex(line, |at| secrets.covers(source, first + at))).collect()
+            lines.map(|(line, first)| hex(line, |at| is_hidden(first + at))).collect()
         }
-        _ if secrets.has_any() => text(&dotted(shown, |at| secrets.covers(source, at)), columns.max(1)),
+        _ if secrets.has_any() => text(&dotted(shown, is_hidden), columns.max(1)),
         _ => text(shown, columns.max(1)),
     };
     if bytes.len() > MAX_SHOWN {
@@ -115,13 +118,19 @@ fn lines(
     lines
 }
 
-/// What its sender said: a message without mask and compression, else the bytes on the wire.
-fn said<'a>(tree: &'a Tree, unit: &UnitRef) -> (SourceId, &'a [u8]) {
-    let derived = [SourceKind::Inflated, SourceKind::Reassembled, SourceKind::Unmasked];
+/// Where what its sender said stands: a message without header, mask and compression, else the bytes on the wire.
+fn said(tree: &Tree, unit: &UnitRef) -> Span {
     let sources = || (0..).map(SourceId).zip(&tree.sources);
-    let of_kind = |kind: &SourceKind| sources().find(|(_, source)| source.kind == *kind);
-    let message = derived.iter().find_map(of_kind).filter(|_| unit.kind == UnitKind::Frame);
-    message.or(sources().next()).map(|(id, source)| (id, &source.bytes[..])).unwrap_or_default()
+    let whole = |(id, source): (SourceId, &Source)| Span::bytes(id, 0..source.bytes.len());
+    let wire = || sources().next().map(whole).unwrap_or_default();
+    if unit.kind != UnitKind::Frame {
+        return wire();
+    }
+    let derived = [SourceKind::Inflated, SourceKind::Reassembled, SourceKind::Unmasked];
+    let message = derived.iter().find_map(|kind| sources().find(|(_, source)| source.kind == *kind));
+    let fields = tree.layers.first().map(|layer| &layer.nodes[..]).unwrap_or_default();
+    let payload = fields.iter().find(|node| node.def.key == "websocket.payload");
+    message.map(whole).or_else(|| payload.map(|node| node.span.clone())).unwrap_or_else(wire)
 }
 
 fn hex(line: &[u8], is_hidden: impl Fn(usize) -> bool) -> String {

@@ -4,24 +4,42 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
+use crate::session::filter;
 use crate::tui::app::App;
-use crate::tui::keys::BINDINGS;
+use crate::tui::keys::{BINDINGS, Place};
 use crate::tui::paint::{self, Pen, columns};
 use crate::tui::update::COPY_FORMS;
 use crate::words;
 
-/// The lines of the help: headings, and keys with what they do.
-fn lines(app: &App) -> Vec<(String, &'static str)> {
-    let mut lines = Vec::new();
-    let mut place = None;
+/// A line of the help.
+enum Line {
+    Heading(&'static str),
+    Keys(String, &'static str),
+    Filter(&'static str, &'static str),
+}
+
+/// The lines of the help: what is bound in the focused pane first, then what is bound anywhere and in the other panes, and the
+/// filter language by example.
+fn lines(app: &App) -> Vec<Line> {
+    let mut places = vec![app.place(), Place::Anywhere];
     for binding in BINDINGS {
-        if place != Some(binding.place) {
-            place = Some(binding.place);
-            lines.push((String::new(), binding.place.name()));
+        if !places.contains(&binding.place) {
+            places.push(binding.place);
         }
-        let keys: Vec<String> = app.keymap.keys(binding.action).map(|key| key.to_string()).collect();
-        lines.push((keys.join(" "), binding.help));
     }
+    let mut lines = Vec::new();
+    for place in places {
+        let here = || BINDINGS.iter().filter(|binding| binding.place == place);
+        if here().next().is_some() {
+            lines.push(Line::Heading(place.name()));
+        }
+        lines.extend(here().map(|binding| {
+            let keys: Vec<String> = app.keymap.keys(binding.action).map(|key| key.to_string()).collect();
+            Line::Keys(keys.join(" "), binding.help)
+        }));
+    }
+    lines.push(Line::Heading("Filters"));
+    lines.extend(filter::reference().iter().map(|row| Line::Filter(row.example, row.meaning)));
     lines
 }
 
@@ -36,15 +54,20 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, top: usize) {
     let area = Rect { x: area.x + (area.width - width) / 2, width, ..area };
     Clear.render(area, buf);
     buf.set_style(area, app.theme.base);
-    let inner = paint::frame(area, buf, &app.theme, "Keys (any other key closes)", true);
+    let inner = paint::frame(area, buf, &app.theme, "Keys · ↑ ↓ scroll, any other key closes", true);
     let lines = lines(app);
     let height = usize::from(inner.height);
     let top = top.min(lines.len().saturating_sub(height));
-    for (row, (keys, text)) in lines.iter().skip(top).take(height).enumerate() {
+    for (row, line) in lines.iter().skip(top).take(height).enumerate() {
         let mut pen = Pen::new(buf, paint::row(inner, row));
-        match keys.as_str() {
-            "" => pen.put(text, app.theme.strong),
-            keys => pen.skip(2).column(keys, 20, false, app.theme.key).skip(1).put(text, app.theme.text),
+        match line {
+            Line::Heading(text) => pen.put(text, app.theme.strong),
+            Line::Keys(keys, text) => {
+                pen.skip(2).column(keys, 18, false, app.theme.key).skip(1).put(text, app.theme.text)
+            }
+            Line::Filter(example, meaning) => {
+                pen.skip(2).column(example, 36, false, app.theme.key).skip(1).put(meaning, app.theme.text)
+            }
         };
     }
     paint::scroll_mark(inner, buf, &app.theme, top..(top + height).min(lines.len()), lines.len());

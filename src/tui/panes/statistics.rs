@@ -31,7 +31,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App) {
         return;
     };
     let [figures, chart, histograms] =
-        Layout::vertical([Constraint::Length(5), Constraint::Percentage(35), Constraint::Min(6)])
+        Layout::vertical([Constraint::Length(6), Constraint::Percentage(35), Constraint::Min(6)])
             .areas(inner);
     self::figures(figures, buf, app, statistics);
     over_time(chart, buf, app, &statistics.time);
@@ -90,26 +90,24 @@ fn figures(area: Rect, buf: &mut Buffer, app: &App, statistics: &Statistics) {
     let ratio = match wire {
         0 => "no compressed messages".to_owned(),
         _ => format!(
-            "{} in {} on the wire, {} inflated: {:.0} %",
-            words::count(count, "compressed message"),
+            "{}: {} on the wire, {} inflated, {:.0} %",
+            words::count(count, "message"),
             words::count(wire, "byte"),
             words::thousands(inflated),
             wire as f64 * 100.0 / inflated.max(1) as f64
         ),
     };
-    line(2, "compression", &[(ratio, theme.text)]);
-    let quantiles =
-        |name: &str, histogram: &Histogram| match (histogram.quantile(0.5), histogram.quantile(0.95)) {
-            (Some(median), Some(high)) => {
-                format!("{name} half within {}, 95 % within {}", time(median), time(high))
-            }
-            _ => format!("{name} none"),
-        };
-    let answers = [
-        quantiles("acknowledgements:", &statistics.acknowledgements),
-        quantiles("heartbeats:", &statistics.heartbeats),
-    ];
-    line(3, "round trips", &answers.map(|text| (text, theme.text)));
+    line(2, "compressed", &[(ratio, theme.text)]);
+    line(3, "acknowledged", &[(quantiles(&statistics.acknowledgements), theme.text)]);
+    line(4, "heartbeats", &[(quantiles(&statistics.heartbeats), theme.text)]);
+}
+
+/// How long something took: half of the times, and nearly all of them.
+fn quantiles(histogram: &Histogram) -> String {
+    match (histogram.quantile(0.5), histogram.quantile(0.95)) {
+        (Some(median), Some(high)) => format!("half within {}, 95 % within {}", time(median), time(high)),
+        _ => "none".to_owned(),
+    }
 }
 
 /// Units over time, as columns of blocks.
