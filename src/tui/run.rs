@@ -120,6 +120,8 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
             },
             () = tokio::time::sleep_until(drawn + FRAME), if is_stale => {
                 let session = show.session.read().unwrap_or_else(PoisonError::into_inner);
+                // Of a key and another size that come together, crossterm tells only the key.
+                app.size = terminal::size()?;
                 screen.draw(|frame| view::draw(frame.area(), frame.buffer_mut(), &session, &mut app))?;
                 is_stale = false;
                 drawn = Instant::now();

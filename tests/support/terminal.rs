@@ -35,6 +35,21 @@ fn cells(n: u16) -> NonZero<u16> {
     NonZero::new(n).unwrap()
 }
 
+/// What of these bytes ends with a whole character; the rest stays. U+FFFD, which vt100 leaves out although every terminal
+/// shows it, becomes a question mark.
+fn whole(bytes: &mut Vec<u8>) -> Vec<u8> {
+    let end = match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => bytes.len(),
+    };
+    let rest = bytes.split_off(end);
+    let whole = std::mem::replace(bytes, rest);
+    match String::from_utf8(whole) {
+        Ok(text) => text.replace('\u{fffd}', "?").into_bytes(),
+        Err(error) => error.into_bytes(),
+    }
+}
+
 impl Terminal {
     /// Starts wirewalk in a terminal of this size, in a folder of its own for whatever it keeps.
     pub fn start(arguments: &[&str], (columns, rows): (u16, u16)) -> Terminal {
@@ -62,11 +77,14 @@ impl Terminal {
         let theirs = shown.clone();
         thread::spawn(move || {
             let mut buffer = [0; 8192];
+            let mut begun = Vec::new();
             loop {
                 // A terminal whose program is gone gives an error.
                 let read = output.read(&mut buffer).unwrap_or(0);
-                let mut shown = theirs.0.lock().unwrap();
-                shown.parser.process(&buffer[..read]);
+                // A test that failed meanwhile is no longer looking.
+                let Ok(mut shown) = theirs.0.lock() else { return };
+                begun.extend_from_slice(&buffer[..read]);
+                shown.parser.process(&whole(&mut begun));
                 shown.raw.extend_from_slice(&buffer[..read]);
                 shown.ended = read == 0;
                 theirs.1.notify_all();

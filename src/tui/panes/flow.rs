@@ -365,7 +365,10 @@ impl Tied {
     fn mark(&self, unit: UnitId, session: &Session, app: &App) -> (&'static str, Style) {
         let first = self.earlier.iter().min().copied();
         let answers = |to: UnitId| session.links(unit).iter().any(|(_, link)| link.to == to);
+        let is_noted = session.note(unit).is_some();
         let sign = match (self.selected, first) {
+            // Who sets a bookmark sees it at once.
+            (Some(selected), _) if unit == selected && is_noted => "★",
             (Some(selected), _) if unit == selected => {
                 if first.is_some() {
                     "╰"
@@ -378,7 +381,7 @@ impl Tied {
                 if self.earlier.contains(&unit) { "├" } else { "│" }
             }
             (Some(selected), _) if unit > selected && answers(selected) => "◂",
-            _ if session.note(unit).is_some() => "★",
+            _ if is_noted => "★",
             _ => " ",
         };
         (sign, app.theme.strong)
