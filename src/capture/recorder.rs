@@ -1,7 +1,7 @@
 //! The only writer: takes records from the relay, appends them to the transcript, then feeds the session.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
@@ -69,6 +69,7 @@ impl Recorder {
             session: Arc::clone(&session),
             grow,
             failed: None,
+            unstored: None,
             lost: BTreeMap::new(),
             state,
             copies: Vec::new(),
@@ -120,11 +121,6 @@ impl Recorder {
     }
 }
 
-/// Tells the user. Where nobody reads standard error any more, recording goes on all the same.
-fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "wirewalk: {text}");
-}
-
 /// What the recording thread holds.
 pub(super) struct Work {
     pub inbox: Inbox,
@@ -133,6 +129,8 @@ pub(super) struct Work {
     pub grow: watch::Sender<usize>,
     /// When writing failed last, and why. Until it works again nothing is captured.
     pub failed: Option<(Instant, String)>,
+    /// Why something that was derived from the wire could not be stored, where that happened.
+    unstored: Option<String>,
     /// What passed meanwhile.
     lost: BTreeMap<(ConnId, usize), (Timestamp, u64)>,
     /// What whoever controls the recording is told.
@@ -170,7 +168,7 @@ impl Work {
     /// Tells how it stands.
     fn tell(&self) {
         let bytes = self.writer.bytes_written();
-        let failure = self.failed.as_ref().map(|(_, why)| why);
+        let failure = self.failed.as_ref().map(|(_, why)| why).or(self.unstored.as_ref());
         self.state.send_if_modified(|state| {
             let same = state.bytes == bytes && state.failure.as_ref() == failure;
             if !same {
@@ -202,9 +200,6 @@ impl Work {
         }
         let offsets: Vec<u64> = records.iter().map(|r| self.writer.append(r)).collect();
         if let Err(error) = self.writer.flush() {
-            say(&format!(
-                "recording stopped: {error}; the connections go on, and it is tried again every second"
-            ));
             self.writer.discard();
             self.failed = Some((Instant::now(), error.to_string()));
             records.iter().for_each(|r| self.lose(r));
@@ -217,7 +212,7 @@ impl Work {
         let mut session = self.session.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (record, offset) in records {
             if let Err(error) = session.ingest(record, offset) {
-                say(&error.to_string());
+                self.unstored = Some(error.to_string());
             }
         }
         let units = session.len();
@@ -304,6 +299,7 @@ mod tests {
             session: session.clone(),
             grow,
             failed: None,
+            unstored: None,
             lost: BTreeMap::new(),
             state: watch::channel(State::default()).0,
             copies: Vec::new(),

@@ -7,13 +7,14 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::closing;
 use super::printer::Printer;
 use super::source::Source;
 use super::{Output, recent, say, screen};
 use crate::capture::Recorder;
+use crate::capture::control::State;
 use crate::proxy::Proxy;
 
 /// How long what is left may take to be printed after the end.
@@ -54,6 +55,7 @@ pub(super) async fn run(
         (result, None)
     } else {
         say(greeting);
+        tokio::spawn(say_failures(source.control.states()));
         let printer = Printer::start(&source, output.clone());
         let result = tokio::select! {
             result = end => result,
@@ -77,6 +79,20 @@ pub(super) async fn run(
     }
     say_printed(printed)?;
     result
+}
+
+/// Says when recording fails, each time for another reason.
+async fn say_failures(mut states: watch::Receiver<State>) {
+    let mut before = None;
+    while states.changed().await.is_ok() {
+        let failure = states.borrow_and_update().failure.clone();
+        if let Some(why) = failure.as_ref().filter(|_| failure != before) {
+            say(format_args!(
+                "recording stopped: {why}; the connections go on, and it is tried again every second"
+            ));
+        }
+        before = failure;
+    }
 }
 
 /// Says what went wrong with printing, where that matters.

@@ -59,6 +59,10 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
     let at = app.selection.unit.and_then(|unit| app.rows.position(unit)).map_or(0, |row| row + 1);
     pen.put(&format!(" {at}/{} ", words::thousands(app.rows.len() as u64)), bar);
     pen.put(&format!("· {} ", words::count(session.byte_count(), "byte")), bar);
+    if let Some(failure) = &app.origin.state.failure {
+        let text = format!("✗ capture stopped: {} ", paint::cell(failure));
+        pen.put(&text, bar.patch(app.theme.severity(Severity::Error)));
+    }
     if let Some(on) = &app.filter {
         let text = format!(
             "· filter {}{} ",
