@@ -36,8 +36,8 @@ pub struct Rows {
     lanes: Lanes,
     /// How many units of the session were looked at.
     seen: u32,
-    /// The engine sessions that have a row already where they are folded.
-    headed: HashSet<u32>,
+    /// Whether each engine session, by its number, is folded and has its row already. Asked for every unit, so no set.
+    headed: Vec<bool>,
     /// First polling requests, which do not name their engine session; their answers do.
     adopted: HashMap<UnitId, u32>,
     /// What a filter lets through; all where there is none.
@@ -178,8 +178,7 @@ impl Rows {
 
     /// A request that got its row before it was known to belong to a folded engine session.
     fn fold_late(&mut self, unit: UnitId, engine: u32) {
-        if self.choice.folded.contains(&engine)
-            && !self.headed.insert(engine)
+        if self.has_no_row(engine)
             && let Ok(at) = self.ids.binary_search(&unit.0)
         {
             self.ids.remove(at);
@@ -199,11 +198,23 @@ impl Rows {
             self.hidden += 1;
             return;
         }
-        if let Some(engine) = engine.filter(|engine| choice.folded.contains(engine))
-            && !self.headed.insert(engine)
-        {
+        if engine.is_some_and(|engine| self.has_no_row(engine)) {
             return;
         }
         self.ids.push(unit.id.0);
+    }
+
+    /// Whether a unit of this engine session has no row, since the session is folded and has its row already; if it has
+    /// none, this unit's is to be it.
+    fn has_no_row(&mut self, engine: u32) -> bool {
+        let at = engine as usize;
+        if self.headed.get(at) == Some(&true) {
+            return true;
+        }
+        if self.choice.folded.contains(&engine) {
+            self.headed.resize(self.headed.len().max(at + 1), false);
+            self.headed[at] = true;
+        }
+        false
     }
 }
