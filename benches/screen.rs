@@ -107,7 +107,7 @@ fn main() {
     }
     let session = session();
     let keymap = Keymap::new([]).expect("the table's own keys");
-    let mut app = App::new(Origin::default(), Theme::ALL[0].clone(), keymap);
+    let mut app = App::new(Origin::default(), Theme::ALL[0], keymap);
     update(&mut app, &session, Msg::Resize(SIZE.0, SIZE.1));
     let began = Instant::now();
     update(&mut app, &session, Msg::Grew);
