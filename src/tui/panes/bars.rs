@@ -50,12 +50,7 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
         pen.put(" ", bar).peer(&notice.text, style);
         return;
     }
-    let state = match (app.is_paused, app.origin.is_live) {
-        (true, _) => " HELD ",
-        (false, true) => " LIVE ",
-        (false, false) => " END ",
-    };
-    pen.put(state, bar.patch(app.theme.strong));
+    pen.put(&format!(" {} ", standing(app)), bar.patch(app.theme.strong));
     let at = app.selection.unit.and_then(|unit| app.rows.position(unit)).map_or(0, |row| row + 1);
     pen.put(&format!(" {at}/{} ", words::thousands(app.rows.len() as u64)), bar);
     pen.put(&format!("· {} ", words::count(session.byte_count(), "byte")), bar);
@@ -105,6 +100,19 @@ pub fn status(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
 /// What was filtered to or searched for, without the secrets of the selected unit, from which it may have been taken.
 fn masked(app: &App, text: &str) -> String {
     app.looked().map_or_else(|| text.to_owned(), |look| look.secrets.mask(text))
+}
+
+/// Whether more comes, and how.
+fn standing(app: &App) -> String {
+    let is_read = app.origin.state.playing.is_some_and(|playing| !playing.is_over);
+    match app.pace() {
+        _ if app.is_paused => "HELD".to_owned(),
+        Some(pace) if pace.paused => "PLAY HELD".to_owned(),
+        Some(pace) => format!("PLAY {}×", pace.speed),
+        None if app.origin.is_live => "LIVE".to_owned(),
+        None if is_read => "READING".to_owned(),
+        None => "END".to_owned(),
+    }
 }
 
 /// How far a scan has come, where that is worth saying.

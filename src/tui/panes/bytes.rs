@@ -180,7 +180,7 @@ fn below(area: Rect, buf: &mut Buffer, app: &App) {
         ),
     };
     Pen::new(buf, row)
-        .put(&format!(" {} · ", item.kind.label()), app.theme.title[usize::from(app.focus == Pane::Bytes)])
+        .put(&format!(" {} · ", item.kind.label()), app.theme.title[0])
         .put(&format!("{source}, {place} "), app.theme.dim);
 }
 
