@@ -185,17 +185,8 @@ fn payload(wire: &Bytes) -> (Bytes, bool) {
 mod tests {
     use super::*;
     use crate::decode::limits::MAX_MESSAGE;
-    use crate::session::Records;
+    use crate::session::testing::Kept;
     use crate::wire::{ConnId, Direction, How, Timestamp, What};
-
-    #[derive(Debug)]
-    struct Kept(Vec<Bytes>);
-
-    impl Records for Kept {
-        fn bytes_at(&self, offset: u64, _len: usize) -> Result<Bytes, StoreError> {
-            Ok(self.0[offset as usize].clone())
-        }
-    }
 
     /// The session in which each connection says what it is given, in this order.
     fn session(said: &[(u32, Direction, Vec<u8>)]) -> Session {

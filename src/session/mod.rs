@@ -15,6 +15,8 @@ pub mod search;
 pub mod secrets;
 pub mod statistics;
 mod store;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod value;
 
 use std::collections::HashMap;
@@ -259,17 +261,8 @@ mod tests {
 
     use super::*;
     use crate::decode::sink::Detail;
+    use crate::session::testing::Kept;
     use crate::wire::{Direction, How, Timestamp};
-
-    /// The bytes of records, in memory; an offset is an index.
-    #[derive(Debug)]
-    struct Kept(Vec<Bytes>);
-
-    impl Records for Kept {
-        fn bytes_at(&self, offset: u64, _: usize) -> Result<Bytes, StoreError> {
-            Ok(self.0[offset as usize].clone())
-        }
-    }
 
     const LIMIT: usize = 100_000;
 

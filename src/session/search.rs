@@ -168,17 +168,8 @@ mod tests {
     use super::*;
     use crate::decode::limits::MAX_MESSAGE;
     use crate::decode::unit::UnitId;
-    use crate::session::Records;
+    use crate::session::testing::Kept;
     use crate::wire::{ConnId, Direction, Record, Timestamp, What};
-
-    #[derive(Debug)]
-    struct Kept(Vec<Bytes>);
-
-    impl Records for Kept {
-        fn bytes_at(&self, offset: u64, _len: usize) -> Result<Bytes, StoreError> {
-            Ok(self.0[offset as usize].clone())
-        }
-    }
 
     const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: Example.org\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";

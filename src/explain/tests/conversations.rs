@@ -7,18 +7,9 @@ use bytes::Bytes;
 use super::Explained;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::explain::TABLES;
-use crate::session::{Records, Session, StoreError};
+use crate::session::Session;
+use crate::session::testing::Kept;
 use crate::wire::{ConnId, Connected, Direction, How, Opened, Peer, Record, Timestamp, Tls, What, Why};
-
-/// The bytes of records, in memory; an offset is an index.
-#[derive(Debug)]
-struct Kept(Vec<Bytes>);
-
-impl Records for Kept {
-    fn bytes_at(&self, offset: u64, _: usize) -> Result<Bytes, StoreError> {
-        Ok(self.0[offset as usize].clone())
-    }
-}
 
 /// What happened, each a millisecond after the other.
 fn session(happened: Vec<(u32, What)>) -> Session {

@@ -5,16 +5,8 @@ use bytes::Bytes;
 use super::*;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::session::Records;
+use crate::session::testing::Kept;
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
-
-#[derive(Debug)]
-struct Kept(Vec<Bytes>);
-
-impl Records for Kept {
-    fn bytes_at(&self, offset: u64, _len: usize) -> Result<Bytes, StoreError> {
-        Ok(self.0[offset as usize].clone())
-    }
-}
 
 /// Records that must not be read.
 #[derive(Debug)]

@@ -4,17 +4,9 @@ use super::*;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::decode::sink::Detail;
 use crate::decode::unit::UnitId;
-use crate::session::{Records, Session, StoreError, headline};
+use crate::session::testing::Kept;
+use crate::session::{Session, headline};
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
-
-#[derive(Debug)]
-struct Kept(Vec<Bytes>);
-
-impl Records for Kept {
-    fn bytes_at(&self, offset: u64, _len: usize) -> Result<Bytes, StoreError> {
-        Ok(self.0[offset as usize].clone())
-    }
-}
 
 use Direction::{ToClient, ToServer};
 

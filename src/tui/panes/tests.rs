@@ -12,7 +12,8 @@ use super::{Panes, bytes, explain, layers};
 use crate::capture::Recorder;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::decode::unit::{SourceId, UnitId};
-use crate::session::{Records, Session, StoreError};
+use crate::session::Session;
+use crate::session::testing::Kept;
 use crate::tui::app::{App, BytesForm, Msg, Origin, Pane};
 use crate::tui::keys::Keymap;
 use crate::tui::layout::Areas;
@@ -20,15 +21,6 @@ use crate::tui::theme::Theme;
 use crate::tui::update::{focus, update};
 use crate::tui::{motion, view};
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
-
-#[derive(Debug)]
-struct Kept(Vec<Bytes>);
-
-impl Records for Kept {
-    fn bytes_at(&self, offset: u64, _len: usize) -> Result<Bytes, StoreError> {
-        Ok(self.0[offset as usize].clone())
-    }
-}
 
 use Direction::{ToClient, ToServer};
 

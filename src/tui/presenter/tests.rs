@@ -8,22 +8,13 @@ use ratatui::layout::Rect;
 use super::*;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::decode::unit::UnitId;
-use crate::session::{Records, StoreError};
+use crate::session::testing::Kept;
 use crate::tui::app::{Msg, Origin, Pane};
 use crate::tui::keys::Keymap;
 use crate::tui::theme::Theme;
 use crate::tui::update::update;
 use crate::tui::view;
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
-
-#[derive(Debug)]
-struct Kept(Vec<Bytes>);
-
-impl Records for Kept {
-    fn bytes_at(&self, offset: u64, _len: usize) -> Result<Bytes, StoreError> {
-        Ok(self.0[offset as usize].clone())
-    }
-}
 
 const SECRET: &str = "opensesame";
 const CONNECT: u32 = 3;
