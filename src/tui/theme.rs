@@ -119,8 +119,7 @@ const fn on(fg: Color, bg: Color) -> Style {
 
 const BOLD: Modifier = Modifier::BOLD;
 /// Reversed as a whole: a coloured letter would become a coloured block.
-const REVERSED: Style =
-    fg(Color::Reset).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM);
+const REVERSED: Style = fg(Color::Reset).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM);
 
 const DARK: Theme = Theme {
     name: "dark",
