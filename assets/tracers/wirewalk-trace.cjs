@@ -172,6 +172,8 @@ function transform(source, file, isModule, of, define) {
       case "Property":
         if (node.computed) visit(node.key, place);
         if (node.kind !== "init") return visitFunction(node.value, place, nameOf(node.key), node);
+        // Compilers export by `{ get: function () { return … } }`: accessors, too.
+        if (!isProject && /^[gs]et$/.test(nameOf(node.key)) && node.value.type === "FunctionExpression") return;
         return visit(node.value, place, node.computed ? null : nameOf(node.key));
       case "ParenthesizedExpression":
         return visit(node.expression, place, hint);
@@ -472,9 +474,15 @@ function rootStrand() {
   return strand;
 }
 
+/** What people call the things by which Node calls back. */
+const STRANDS = {
+  TCP: "socket", TLSWrap: "socket", Pipe: "pipe", HTTPParser: "request", HTTPServerAsyncResource: "request", HTTPClientAsyncResource: "response",
+  Timeout: "timer", Immediate: "immediate", Promise: "promise", Zlib: "compression", Object: "callback",
+};
+
 function named(strand, resource) {
-  const of = resource && resource.constructor && resource.constructor.name;
-  strand.name = hooks.executionAsyncId() <= 1 ? "start" : of && of !== "Object" ? of : "callback";
+  const of = (resource && resource.constructor && resource.constructor.name) || "Object";
+  strand.name = hooks.executionAsyncId() <= 1 ? "start" : Object.hasOwn(STRANDS, of) ? STRANDS[of] : of;
   return strand;
 }
 
