@@ -1263,7 +1263,7 @@ function defineHere({ symbol, file, line, hook, shows }) {
   return id;
 }
 
-// Before Node 22.15 modules are loaded, and changed, in another thread, which tells of their functions on this port.
+// Before Node 25 modules are loaded, and changed, in another thread, which tells of their functions on this port.
 let loader = null;
 
 function lateFunction(id) {
@@ -1302,7 +1302,8 @@ const bodies = new Map();
 /** ECMAScript modules: in this thread where Node can do that, else in the one that loads them. */
 function followModules(Module) {
   const { fileURLToPath, pathToFileURL } = require("url");
-  if (Module.registerHooks) {
+  // It came with 22.15, but up to 24 modules of CommonJS that are imported may then not find each other.
+  if (Module.registerHooks && (!Module.register || Number(process.versions.node.split(".")[0]) >= 25)) {
     Module.registerHooks({
       load(url, context, next) {
         const result = next(url, context);
