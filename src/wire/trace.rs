@@ -222,6 +222,9 @@ pub struct Detail {
     /// `client` where the port is the process's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<Side>,
+    /// Which one it is on its connection, where the tracer has counted itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
     /// The method of a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,

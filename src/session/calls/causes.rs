@@ -36,6 +36,7 @@ impl Calls {
             calls: Vec::new(),
             cause: None,
             because,
+            since: Timestamp(0),
             wrote: Vec::new(),
             waiting: false,
         });
@@ -78,10 +79,23 @@ impl Calls {
         if is_free { current } else { self.begin_turn_with(strand, call) }
     }
 
-    fn set_cause(&mut self, strand: StrandId, call: Option<CallId>, key: Key, check: Check) {
-        let id = self.turn_for_cause(strand, call);
+    fn waits_already(&mut self, strand: StrandId, call: Option<CallId>) -> bool {
+        let current = self.current_turn(strand);
+        let parent = call.and_then(|call| self.get(call)?.parent);
+        let within = parent.and_then(|parent| self.get(parent)).is_some_and(|parent| parent.turn == current);
+        within && self.turn(current).is_some_and(|turn| turn.waiting)
+    }
+
+    fn set_cause(&mut self, strand: StrandId, call: CallId, at: Timestamp, (key, check): (Key, Check)) {
+        let current = self.current_turn(strand);
+        if self.turn(current).and_then(|turn| turn.cause.as_ref()).is_some_and(|(known, _)| *known == key) {
+            // Two functions tell of the same thing, the one within the other.
+            return;
+        }
+        let id = self.turn_for_cause(strand, Some(call));
         let Some(turn) = self.turns.get_mut(id.0 as usize) else { return };
         turn.cause = Some((key, check));
+        turn.since = at;
         turn.waiting = false;
         self.caused.entry(key).or_default().push(id);
     }
@@ -95,9 +109,7 @@ impl Calls {
         let Some(turn) = self.turn(current) else { return };
         let has_own =
             turn.cause.is_some() || self.first_turn(strand) == Some(current) && turn.because.is_some();
-        let given = self.get(giver).map(|giver| giver.turn);
-        let given_before = turn.because.and_then(|call| self.get(call)).map(|call| call.turn);
-        if has_own || given_before == given && given.is_some() {
+        if has_own || turn.because == Some(giver) {
             return;
         }
         let id = match turn.waiting && turn.because.is_none() {
@@ -148,6 +160,10 @@ impl Calls {
                 }
             }
             MarkKind::Wait => {
+                // What waits by calling something that waits is one waiting.
+                if self.waits_already(strand, call) {
+                    return;
+                }
                 let turn = self.begin_turn_with(strand, call);
                 if let Some(turn) = self.turns.get_mut(turn.0 as usize) {
                     turn.waiting = true;
@@ -184,23 +200,20 @@ impl Calls {
                         .and_then(|strand| strand.scopes.last().map(|(_, side, conn)| (*side, *conn))),
                 };
                 if let (Some((side, conn)), Some(call)) = (scope, call) {
-                    self.touched(index, strand, call, mark, detail, side, conn);
+                    self.touched(index, (strand, call), at, (mark, detail), (side, conn));
                 }
             }
         }
     }
 
     /// A call touched the wire: what came in is the cause of what follows, what went out was written by it.
-    #[expect(clippy::too_many_arguments, reason = "what is known of one mark")]
     fn touched(
         &mut self,
         index: usize,
-        strand: StrandId,
-        call: CallId,
-        mark: MarkKind,
-        detail: &Detail,
-        side: Side,
-        conn: ConnId,
+        (strand, call): (StrandId, CallId),
+        at: Timestamp,
+        (mark, detail): (MarkKind, &Detail),
+        (side, conn): (Side, ConnId),
     ) {
         let Some(function) = self.get(call).map(|call| call.function) else { return };
         let incoming = if side == Side::Server { Direction::ToServer } else { Direction::ToClient };
@@ -211,6 +224,7 @@ impl Calls {
             _ => (Series::Requests, side == Side::Client),
         };
         let number = match mark {
+            _ if detail.number.is_some() => detail.number,
             MarkKind::Response => self.answered(index, strand, conn),
             _ => self.counted(index, conn, series, function),
         };
@@ -222,7 +236,7 @@ impl Calls {
         };
         let check = check(mark, detail);
         if is_cause {
-            self.set_cause(strand, Some(call), key, check);
+            self.set_cause(strand, call, at, (key, check));
         } else {
             self.wrote(strand, call, key, check);
         }
@@ -230,6 +244,14 @@ impl Calls {
 
     fn wrote(&mut self, strand: StrandId, call: CallId, key: Key, check: Check) {
         let id = self.current_turn(strand);
+        let outer = self.turn(id).and_then(|turn| turn.wrote.last()).filter(|wrote| wrote.key == key);
+        if outer.is_some_and(|wrote| self.is_within(call, wrote.call)) {
+            // The inner one is nearer to the bytes.
+            if let Some(wrote) = self.turns.get_mut(id.0 as usize).and_then(|turn| turn.wrote.last_mut()) {
+                wrote.call = call;
+            }
+            return;
+        }
         let giver = self.strands.get_mut(strand.0 as usize).and_then(|strand| strand.giver.take());
         let Some(turn) = self.turns.get_mut(id.0 as usize) else { return };
         self.written.entry(key).or_default().push((id, turn.wrote.len()));

@@ -142,6 +142,8 @@ pub struct Turn {
     pub cause: Option<(Key, Check)>,
     /// The call whose cause it shares: the one that started its strand, or put into a queue what it took from there.
     pub because: Option<CallId>,
+    /// When that was marked.
+    pub since: Timestamp,
     /// What it wrote.
     pub wrote: Vec<Wrote>,
     /// It waits for its cause.
@@ -289,6 +291,19 @@ impl Calls {
             turn = self.turn(self.get(turn.because?)?.turn)?;
         }
         None
+    }
+
+    /// Whether `inner` is `outer`, or was called by it directly or not.
+    pub fn is_within(&self, inner: CallId, outer: CallId) -> bool {
+        let mut at = Some(inner);
+        // A parent is always older than its call.
+        while let Some(call) = at.filter(|call| *call >= outer) {
+            if call == outer {
+                return true;
+            }
+            at = self.get(call).and_then(|known| known.parent).filter(|parent| *parent < call);
+        }
+        false
     }
 }
 

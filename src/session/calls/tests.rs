@@ -6,6 +6,7 @@ use super::*;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::decode::unit::UnitId;
 use crate::session::Session;
+use crate::session::filter::Filter;
 use crate::session::testing::Kept;
 use crate::wire::trace::Trace;
 use crate::wire::{Connected, Opened, Record, What};
@@ -189,6 +190,14 @@ fn a_message_is_followed_across_strands_to_what_it_made_others_write() {
     assert_eq!(told.tree(9), "certain: <send(~<handler(<send(~wait ~encode ~!send)))");
     assert_eq!(told.tree(10), "certain: <send(~<handler(<send(~wait ~encode ~!send)))");
     let cause = |call| told.session.cause_of(CallId(call)).unwrap().map(|tied| tied.unit.0);
+    let found = |filter: &str| {
+        let filter = Filter::parse(filter).unwrap();
+        let matches = |id: &UnitId| filter.matches(&told.session, &told.session.unit(*id).unwrap()).unwrap();
+        told.session.ids().filter(matches).map(|id| id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(found("call.symbol == \"app:handler\""), [8, 9, 10]);
+    assert_eq!(found("call.package == \"python-engineio\" && kind == frame"), [7, 8, 9, 10]);
+    assert_eq!(found("call.duration >= 1ns and dir == s2c"), [9, 10]);
     let calls = told.session.calls();
     let by_line = |line| calls.all().iter().find(|call| call.line == line).unwrap().id.0;
     assert_eq!(cause(by_line(8)), Some(8));
@@ -244,6 +253,27 @@ fn what_runs_before_the_first_connection_is_the_start_up() {
     let first = told.session.connections()[0].opened;
     assert_eq!(told.written(&calls.start_up(first)), "handler(handle_request wait)");
     assert_eq!(calls.all().len(), 3);
+}
+
+#[test]
+fn a_function_that_calls_itself_thousands_of_times_is_no_deep_tree() {
+    let calls: Vec<String> = (1..=30_000_u32)
+        .map(|id| {
+            let parent = if id == 1 { "null".to_owned() } else { (id - 1).to_string() };
+            format!(r#"["call",{id},{parent},1,4,{id},null,0]"#)
+        })
+        .collect();
+    let told = told(&[(1, UP, UPGRADE.into())], &format!(r#"{{"events":[{}]}}"#, calls.join(",")));
+    let tree = told.session.calls().start_up(Timestamp(u64::MAX));
+    assert!(tree.is_cut);
+    assert_eq!(tree.calls().len(), super::tree::MAX_TREE);
+    let mut depth = 0;
+    let mut branch = tree.roots.first();
+    while let Some(inner) = branch {
+        depth += 1;
+        branch = inner.children.iter().max_by_key(|branch| branch.children.len());
+    }
+    assert!(depth <= 130, "{depth}");
 }
 
 #[test]

@@ -90,21 +90,9 @@ impl Session {
     /// The unit that a call wrote, itself or one that it called.
     pub fn written_by(&self, call: CallId) -> Result<Option<Tied>, StoreError> {
         let turn = self.calls.get(call).and_then(|call| self.calls.turn(call.turn));
-        let wrote = turn.and_then(|turn| turn.wrote.iter().find(|wrote| self.is_within(wrote.call, call)));
+        let wrote =
+            turn.and_then(|turn| turn.wrote.iter().find(|wrote| self.calls.is_within(wrote.call, call)));
         wrote.map_or(Ok(None), |wrote| self.tied(wrote.key, &wrote.check))
-    }
-
-    /// Whether `inner` is `outer`, or was called by it directly or not.
-    fn is_within(&self, inner: CallId, outer: CallId) -> bool {
-        let mut at = Some(inner);
-        // A parent is always older than its call.
-        while let Some(call) = at.filter(|call| *call >= outer) {
-            if call == outer {
-                return true;
-            }
-            at = self.calls.get(call).and_then(|known| known.parent).filter(|parent| *parent < call);
-        }
-        false
     }
 
     fn tied(&self, key: Key, check: &Check) -> Result<Option<Tied>, StoreError> {

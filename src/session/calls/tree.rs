@@ -10,7 +10,11 @@ use crate::wire::Timestamp;
 pub const MAX_TREE: usize = 20_000;
 
 /// Strands are followed so deep.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 32;
+
+/// Calls of one strand nest so deep in a tree; what is deeper stands side by side. A function that calls itself
+/// a thousand times is a stranger's to choose.
+const MAX_NESTED: usize = 128;
 
 /// A call in a tree, and what it led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +43,17 @@ pub struct CallTree {
 }
 
 impl CallTree {
-    /// How many calls are in it.
-    pub fn len(&self) -> usize {
-        fn count(branches: &[Branch]) -> usize {
-            branches.iter().map(|branch| 1 + count(&branch.children)).sum()
+    /// All calls that are in it, each before those that it led to.
+    pub fn calls(&self) -> Vec<CallId> {
+        fn collect(branches: &[Branch], calls: &mut Vec<CallId>) {
+            for branch in branches {
+                calls.push(branch.call);
+                collect(&branch.children, calls);
+            }
         }
-        count(&self.roots)
+        let mut calls = Vec::new();
+        collect(&self.roots, &mut calls);
+        calls
     }
 
     /// Whether there are none.
@@ -58,13 +67,20 @@ impl Calls {
     pub fn tree(&self, of: &UnitCalls) -> CallTree {
         let mut builder = Builder { calls: self, left: MAX_TREE, wrote: None };
         let mut roots = Vec::new();
-        for (turn, _) in &of.caused {
-            roots.extend(builder.turn(*turn, 0));
+        // In the order in which each strand learned of the unit: who waits for it began earlier than who read it.
+        let mut caused: Vec<TurnId> = of.caused.iter().map(|(turn, _)| *turn).collect();
+        caused.sort_by_key(|turn| self.turn(*turn).map(|turn| turn.since));
+        for turn in caused {
+            roots.extend(builder.turn(turn, 0));
         }
         for (turn, place, _) in &of.written {
             roots.extend(builder.written(*turn, *place));
         }
-        self.sort(&mut roots);
+        let strand = |branch: &Branch| self.get(branch.call).map(|call| call.strand);
+        if roots.iter().any(|branch| strand(branch) != roots.first().and_then(strand)) {
+            // Beside each other, each on its own strand.
+            roots.iter_mut().for_each(|branch| branch.crosses = true);
+        }
         let certainties = of.caused.iter().map(|(_, certainty)| *certainty);
         let certainty = certainties.chain(of.written.iter().map(|(_, _, certainty)| *certainty)).min();
         CallTree { roots, certainty, is_cut: builder.left == 0 }
@@ -125,6 +141,7 @@ impl Builder<'_> {
     fn branches(&mut self, calls: &[CallId], turn: TurnId, depth: usize) -> Vec<Branch> {
         let calls = calls.get(..calls.len().min(self.left)).unwrap_or_default();
         self.left -= calls.len();
+        let parents = self.parents(calls, turn);
         let mut children: HashMap<CallId, Vec<Branch>> = HashMap::new();
         let mut roots = Vec::new();
         // Parents are older than their children, so that from the last on all children are complete.
@@ -134,13 +151,33 @@ impl Builder<'_> {
             below.extend(self.elsewhere(*id, depth));
             self.calls.sort(&mut below);
             let branch = self.branch(call, below);
-            match call.parent.filter(|parent| self.is_in(*parent, turn) && calls.contains_sorted(parent)) {
-                Some(parent) => children.entry(parent).or_default().push(branch),
+            match parents.get(id) {
+                Some((parent, _)) => children.entry(*parent).or_default().push(branch),
                 None => roots.push(branch),
             }
         }
         self.calls.sort(&mut roots);
         roots
+    }
+
+    /// Under which of these calls of a turn each stands, and how deep.
+    fn parents(&self, calls: &[CallId], turn: TurnId) -> HashMap<CallId, (CallId, usize)> {
+        let mut parents: HashMap<CallId, (CallId, usize)> = HashMap::new();
+        for id in calls {
+            let parent = self.calls.get(*id).and_then(|call| call.parent);
+            let Some(parent) = parent.filter(|parent| self.is_in(*parent, turn)) else { continue };
+            if calls.binary_search(&parent).is_err() {
+                continue;
+            }
+            let above = parents.get(&parent).copied();
+            let place = match above {
+                Some((grandparent, depth)) if depth >= MAX_NESTED => (grandparent, depth),
+                Some((_, depth)) => (parent, depth + 1),
+                None => (parent, 1),
+            };
+            parents.insert(*id, place);
+        }
+        parents
     }
 
     fn branch(&self, call: &Call, children: Vec<Branch>) -> Branch {
@@ -203,6 +240,7 @@ impl Builder<'_> {
             path.push(call.id);
             at = call.parent.filter(|parent| *parent < call.id);
         }
+        path.truncate(MAX_NESTED);
         path.reverse();
         path
     }
@@ -236,15 +274,5 @@ impl Builder<'_> {
             at = self.calls.turn(call.turn).and_then(|turn| turn.because);
         }
         branches
-    }
-}
-
-trait Sorted {
-    fn contains_sorted(&self, call: &CallId) -> bool;
-}
-
-impl Sorted for [CallId] {
-    fn contains_sorted(&self, call: &CallId) -> bool {
-        self.binary_search(call).is_ok()
     }
 }
