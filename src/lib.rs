@@ -5,6 +5,7 @@
 //! - [`wire`]: the vocabulary that everything shares: connections, directions, times, records.
 //! - [`proxy`]: stands between a client and a server, copies every byte, hands each on as a record.
 //! - [`capture`]: takes records, writes them to the transcript and feeds the decoders; reads transcripts back.
+//! - [`calls`]: takes what tracers inside the server say, and the tracers themselves.
 //! - [`decode`]: bytes in, units out. No file, no socket, no clock, no screen.
 //! - [`session`]: everything captured: the index of units, the byte store, the links between units.
 //! - [`explain`]: what a unit, a field or a finding is, why it is there, and what comes next.
@@ -12,9 +13,11 @@
 //! - [`escape`]: makes a peer's text harmless before it is shown anywhere.
 //! - [`words`]: how durations, counts and bytes are put, and text fitted into columns.
 //! - [`demo`]: a real server and a real client to look at, on loopback.
+//! - [`launch`]: starts the person's own server in a pseudo-terminal.
 //! - [`config`]: what the user has settled in the configuration file.
 //! - [`commands`]: one file for each subcommand.
 
+pub mod calls;
 pub mod capture;
 pub mod commands;
 pub mod config;
@@ -23,6 +26,7 @@ pub mod demo;
 pub mod escape;
 pub mod explain;
 pub mod export;
+pub mod launch;
 pub mod proxy;
 pub mod session;
 pub mod tui;

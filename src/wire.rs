@@ -3,6 +3,8 @@
 //! A [`Record`] is one thing that happened, with its connection and time. Live capture and a transcript
 //! both consist of records and of nothing else, so whatever is shown can be derived again from a file.
 
+pub mod trace;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -15,6 +17,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ConnId(pub u32);
+
+impl ConnId {
+    /// For what happened on no connection: in a traced process, or at its output.
+    pub const NONE: ConnId = ConnId(0);
+}
 
 impl fmt::Display for ConnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,12 +118,12 @@ impl Peer {
     }
 }
 
-/// One thing that happened on a connection.
+/// One thing that happened on a connection, or in a process at its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// When.
     pub at: Timestamp,
-    /// On which connection.
+    /// On which connection; [`ConnId::NONE`] where it was on none.
     pub conn: ConnId,
     /// What.
     pub what: What,
@@ -176,6 +183,30 @@ pub enum What {
         /// What was written.
         text: String,
     },
+    /// A tracer said something; it makes no unit.
+    Trace {
+        /// The traced process, counted from 1.
+        process: u32,
+        /// What it said.
+        said: trace::Trace,
+    },
+    /// The server that wirewalk runs wrote this to its terminal.
+    Output {
+        /// What it wrote.
+        bytes: Bytes,
+    },
+    /// The server that wirewalk runs has ended.
+    Exited {
+        /// How, such as `exit code 1`.
+        how: String,
+    },
+}
+
+impl What {
+    /// Whether it happened on a connection.
+    pub fn is_on_connection(&self) -> bool {
+        !matches!(self, What::Trace { .. } | What::Output { .. } | What::Exited { .. })
+    }
 }
 
 /// A client was accepted; what became of the upstream.

@@ -13,12 +13,14 @@ const WALLS: &[(&str, &[&str])] = &[
     ("decode", &["wire", "words"]),
     ("session", &["wire", "decode", "words", "escape"]),
     ("capture", &["wire", "decode", "session"]),
+    ("calls", &["wire", "decode", "session", "words", "escape"]),
     ("explain", &["wire", "decode", "session", "words"]),
     ("proxy", &["wire", "decode::http1", "decode::limits"]),
     ("demo", &[]),
-    ("tui", &["wire", "decode", "session", "capture", "explain", "export", "escape", "words"]),
+    ("tui", &["wire", "decode", "session", "calls", "capture", "explain", "export", "escape", "words"]),
     ("config", &["session", "tui"]),
-    ("export", &["wire", "decode", "session", "escape", "words"]),
+    ("export", &["wire", "decode", "session", "calls", "explain", "escape", "words"]),
+    ("launch", &["wire"]),
 ];
 
 /// Outside crates and modules that a module may not use.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::control::{Answer, Order};
+use crate::wire::trace::{Event, Trace};
 use crate::wire::{Record, Tap, Timestamp, What};
 
 /// So many bytes may wait to be recorded before TCP slows the peers.
@@ -139,7 +140,9 @@ pub(super) fn cost(record: &Record) -> usize {
     RECORD_COST
         + match &record.what {
             What::Received { bytes, .. } | What::Sent { bytes, .. } => bytes.len(),
+            What::Output { bytes } => bytes.len(),
             What::Note { text, .. } => text.len(),
+            What::Trace { said: Trace::Events(events), .. } => events.len() * size_of::<Event>(),
             _ => 0,
         }
 }

@@ -210,14 +210,17 @@ impl Work {
 
     fn ingest<'a>(&mut self, records: impl Iterator<Item = (&'a Record, u64)>) {
         let mut session = self.session.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // What is said of calls and written by the server makes no unit, but is seen too.
+        let mut is_seen = false;
         for (record, offset) in records {
+            is_seen |= !record.what.is_on_connection();
             if let Err(error) = session.ingest(record, offset) {
                 self.unstored = Some(error.to_string());
             }
         }
         let units = session.len();
         drop(session);
-        self.grow.send_if_modified(|seen| std::mem::replace(seen, units) != units);
+        self.grow.send_if_modified(|seen| std::mem::replace(seen, units) != units || is_seen);
     }
 
     /// Counts what cannot be captured. That a connection opened or closed is not bytes, and is told again by what

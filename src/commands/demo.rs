@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{Output, Recording, live};
+use super::live::{self, Live};
+use super::{Output, Recording};
 use crate::demo::{Pace, Server, play};
 use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream};
 
@@ -52,18 +53,10 @@ impl Options {
                     }
                 }
             };
-            let result = live::run(
-                proxy,
-                &upstream,
-                self.recording.record.as_deref(),
-                &self.output,
-                greeting,
-                true,
-                script,
-            )
-            .await;
-            server.stop().await;
-            result
+            let recorder = live::record(&upstream, self.recording.record.as_deref(), &self.output)?;
+            let live =
+                Live { proxy, upstream: &upstream, output: &self.output, greeting, is_repeatable: true };
+            live::run(live, recorder, script, server.stop()).await
         })
     }
 }

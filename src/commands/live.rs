@@ -1,6 +1,5 @@
 //! What the proxy and the demo share: a recording, a relay into it, and the units printed as they come.
 
-use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::PoisonError;
@@ -20,23 +19,38 @@ use crate::proxy::Proxy;
 /// How long what is left may take to be printed after the end.
 pub(super) const LAST_WORDS: Duration = Duration::from_millis(1500);
 
-/// Relays, records and prints until `end` is over, Ctrl-C is pressed, or nobody reads the output any more; then
-/// says what there was. `greeting` is said once everything is ready; `is_repeatable` says that the same can be had again.
-/// `end` may fail, and its failure is returned after everything is closed in order.
-pub(super) async fn run(
-    proxy: Proxy,
-    upstream: &str,
-    record: Option<&Path>,
-    output: &Output,
-    greeting: impl Display,
-    is_repeatable: bool,
-    end: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<()> {
-    let settings = output.screen()?;
+/// What is captured, and how it is shown.
+pub(super) struct Live<'a> {
+    pub proxy: Proxy,
+    /// What the proxy passes on to, as the user wrote it.
+    pub upstream: &'a str,
+    pub output: &'a Output,
+    /// Said once everything is ready, where there is no screen.
+    pub greeting: String,
+    /// Whether the same can be had again.
+    pub is_repeatable: bool,
+}
+
+/// Starts a recording, in the file that is to be kept, where there is one.
+pub(super) fn record(upstream: &str, record: Option<&Path>, output: &Output) -> anyhow::Result<Recorder> {
     let recorder = Recorder::start(upstream, record, output.max_message.0)?;
     if let Some(path) = record {
         recent::add(path);
     }
+    Ok(recorder)
+}
+
+/// Relays, records and prints until `end` is over, Ctrl-C is pressed, or nobody reads the output any more; then
+/// says what there was. `end` may fail, and its failure is returned after everything is closed in order: first the
+/// connections, then `close`, whose records are the last.
+pub(super) async fn run(
+    live: Live<'_>,
+    recorder: Recorder,
+    end: impl Future<Output = anyhow::Result<()>>,
+    close: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let Live { proxy, upstream, output, greeting, is_repeatable } = live;
+    let settings = output.screen()?;
     let title = format!("http://{} → {upstream}", proxy.local_addr());
     let source = Source { is_repeatable, ..Source::live(&recorder, title) };
     let session = source.session.clone();
@@ -66,6 +80,7 @@ pub(super) async fn run(
     };
     let _ = stop.send(());
     relay.await.context("the relay failed")?;
+    close.await;
     tokio::task::spawn_blocking(|| recorder.finish()).await.context("recording failed")?;
     let printed = match printer {
         Some(printer) => printer.finish(Instant::now() + LAST_WORDS).await,

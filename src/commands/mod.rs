@@ -3,14 +3,19 @@
 mod closing;
 mod config;
 mod demo;
+mod env;
 mod home;
 mod live;
 mod open;
 mod printer;
 mod proxy;
 mod recent;
+mod report;
+mod run;
 mod screen;
 mod source;
+mod state;
+mod trace;
 
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
@@ -41,22 +46,29 @@ const EXAMPLES: &str = "\
 Examples:
   wirewalk                                       the start page
   wirewalk demo                                  watch a chat server and its client talk
+  wirewalk run -- python app.py                  your own server, with the calls of its functions
   wirewalk proxy http://127.0.0.1:5000           open http://127.0.0.1:8080 to use it
   wirewalk proxy :5000 --record lecture.wirewalk the same, and keep it
   wirewalk open lecture.wirewalk --print layers  show it again, with every field
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
-const NO_SCREEN: &str = "the start page needs a terminal; here, say what to do: proxy, open or demo";
+const NO_SCREEN: &str = "the start page needs a terminal; here, say what to do: run, proxy, open or demo";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Start your own server, and show what passes and which of its functions are called.
+    Run(run::Options),
     /// Stand in front of a server and show what passes.
     Proxy(proxy::Options),
     /// Show a session that was recorded.
     Open(open::Options),
     /// Show a real Socket.IO server and its client talking, with nothing to install.
     Demo(demo::Options),
+    /// Write the report that a student hands in: libraries, licences, and the walk from start-up to the first answer.
+    Report(report::Options),
+    /// Print the environment that lets a server started elsewhere show its calls to `wirewalk proxy --trace`.
+    Env(env::Options),
     /// Print the configuration that holds, with a comment on everything.
     Config(config::Options),
 }
@@ -65,6 +77,9 @@ impl Cli {
     /// Does what was asked. The error says in one sentence what went wrong.
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
+            Some(Command::Run(options)) => options.run(),
+            Some(Command::Report(options)) => options.run(),
+            Some(Command::Env(options)) => options.run(),
             Some(Command::Proxy(options)) => options.run(),
             Some(Command::Open(options)) => options.run(),
             Some(Command::Demo(options)) => options.run(),

@@ -27,6 +27,9 @@ const BUSY: usize = 1 << 20;
 /// How long printing lets recording go first, for each batch.
 const YIELD: Duration = Duration::from_millis(20);
 
+/// Tracers say what was called a little later.
+const LAG: Duration = Duration::from_millis(300);
+
 /// Standard output, with colour where that is wanted and understood.
 fn stdout(color: ColorChoice) -> AutoStream<io::Stdout> {
     let choice = match color {
@@ -126,6 +129,12 @@ fn late() -> io::Error {
     )
 }
 
+/// Whether calls are printed that come later than their units.
+fn is_traced(session: &RwLock<Session>, output: &Output) -> bool {
+    let has_calls = output.print.is_some_and(Print::has_calls) || output.filter.is_some();
+    has_calls && session.read().unwrap_or_else(PoisonError::into_inner).calls().processes().len() > 0
+}
+
 fn follow(
     session: &RwLock<Session>,
     control: &Control,
@@ -141,6 +150,9 @@ fn follow(
     let mut growing = true;
     while growing {
         growing = runtime.block_on(grew.changed()).is_ok();
+        if growing && is_traced(session, output) {
+            std::thread::sleep(LAG);
+        }
         loop {
             let mut text = Vec::new();
             let printed = next;

@@ -1,11 +1,13 @@
 //! `wirewalk proxy`: stand in front of a server and show what passes.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, ValueHint};
 
-use super::{Cli, Output, Recording, live, say};
+use super::live::{self, Live};
+use super::{Cli, Output, Recording, say, trace};
 use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream, listen_address};
 
 /// Stand in front of a server and show what passes.
@@ -33,6 +35,10 @@ pub(super) struct Options {
     /// The Origin that the server is told: keep, upstream, or a URL [default: as --host]
     #[arg(long, value_name = "keep|upstream|URL", help_heading = "Rewriting")]
     origin: Option<OriginPolicy>,
+
+    /// Listen for the tracer of a server that was started with what `wirewalk env` prints
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = trace::ADDRESS, help_heading = "Calls")]
+    trace: Option<SocketAddr>,
 
     /// Do not check the server's certificate
     #[arg(long, help_heading = "TLS to the server")]
@@ -67,8 +73,20 @@ impl Options {
             }
             let greeting =
                 format!("listening on http://{}, passing on to {upstream}; Ctrl-C ends", proxy.local_addr());
-            let record = self.recording.record.as_deref();
-            live::run(proxy, &upstream, record, &self.output, greeting, false, std::future::pending()).await
+            let recorder = live::record(&upstream, self.recording.record.as_deref(), &self.output)?;
+            let tracing = match self.trace {
+                Some(addr) => Some(trace::listen(addr, &recorder).await?),
+                None => None,
+            };
+            let live = Live {
+                proxy,
+                upstream: &upstream,
+                output: &self.output,
+                greeting,
+                is_repeatable: false,
+            };
+            let close = async { drop(tracing) };
+            live::run(live, recorder, std::future::pending(), close).await
         })
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy as _;
+use super::state;
 
 /// So many are kept.
 const MAX: usize = 20;
@@ -29,11 +29,9 @@ pub(super) fn all() -> Vec<PathBuf> {
     listed.into_iter().chain(others).collect()
 }
 
-/// The list's file, in the folder where the platform keeps the state of programs.
+/// The list's file.
 fn list() -> Option<PathBuf> {
-    let folders = etcetera::choose_base_strategy().ok()?;
-    let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-    Some(folder.join("wirewalk").join("recent.json"))
+    Some(state::folder()?.join("recent.json"))
 }
 
 /// The files of a list that are still there.

@@ -16,7 +16,9 @@ use super::http1::{self, Exchange, Next, PendingRequest};
 use super::limits::MAX_EARLY_BYTES;
 use super::sink::{Detail, Sink};
 use super::tcp;
-use super::unit::{Announced, Finding, Happening, Link, LinkKind, Memory, Tally, Unit, UnitId, UnitKind};
+use super::unit::{
+    Announced, Fact, Finding, Happening, Link, LinkKind, Memory, Tally, Unit, UnitId, UnitKind,
+};
 use super::websocket;
 use super::websocket::frame::opcode;
 use crate::wire::{ConnId, Direction, How, Peer, Record, What};
@@ -77,7 +79,7 @@ impl Connection {
                 }
             }
             What::Closed { by, how, .. } => self.closed(record, *by, *how, units),
-            What::Note { .. } => {}
+            What::Note { .. } | What::Trace { .. } | What::Output { .. } | What::Exited { .. } => {}
             What::Lost { dir, bytes, .. } => {
                 self.halves[dir.index()].lose(*bytes, record.at);
                 self.happened(record, *dir, UnitKind::Lost, vec![finding(&tcp::LOST)], units);
@@ -353,6 +355,7 @@ impl Connection {
                 let (_, findings, facts) = sink.finish();
                 unit.findings.extend(findings);
                 unit.facts = facts;
+                unit.facts.push(Fact::Message);
                 unit.undecoded = !message.whole;
                 if message.compressed && message.whole {
                     unit.inflated = Some(Bytes::from(payload.bytes.into_owned()));

@@ -78,7 +78,12 @@ fn happened(happening: &Happening, sink: &mut Sink) {
             value(sink, &LOST_BYTES, || Value::Unsigned(*bytes));
             value(sink, &LOST_WHY, || Value::Text(why.clone()));
         }
-        What::Received { .. } | What::Sent { .. } | What::Note { .. } => {}
+        What::Received { .. }
+        | What::Sent { .. }
+        | What::Note { .. }
+        | What::Trace { .. }
+        | What::Output { .. }
+        | What::Exited { .. } => {}
     }
 }
 

@@ -201,6 +201,8 @@ pub struct Part {
 /// Something that the session ties together, across units and connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
+    /// A WebSocket message ends here, text or binary.
+    Message,
     /// A request named an Engine.IO transport, and the `sid` unless it is the first.
     EngineRequest {
         /// Version and transport.

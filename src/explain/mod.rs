@@ -3,6 +3,7 @@
 //! The texts stand in one table for each protocol, next to each other; [`template`] says how they are written, and
 //! [`context`] which values of a unit they may use. This module chooses the text and fills it.
 
+pub mod calls;
 mod context;
 mod engineio;
 mod formats;

@@ -17,6 +17,7 @@
 //! | `findings` | each with `rule`, `severity`, `title`, `detail`, `spec` and `span` |
 //! | `links` | the earlier units that it belongs to, each with `kind` and `to` |
 //! | `engine_session` | the Engine.IO `sid`, where it belongs to one |
+//! | `calls` | where it was traced: how certain it is that they belong to the unit, and the `tree` of calls, each with its `calls` |
 //! | `note` | `marked` and `text`, where someone marked it or wrote something about it |
 //!
 //! The value of a field of bytes is their text where they are UTF-8, else `{"base64": …}`.
@@ -64,6 +65,9 @@ pub fn unit(session: &Session, unit: &UnitRef, out: &mut dyn Write) -> io::Resul
     put("links", session.links(unit.id).iter().map(link).collect());
     if let Some(engine) = session.engine_session(unit) {
         put("engine_session", engine.sid.clone().into());
+    }
+    if let Some(calls) = super::calls::json(session, unit) {
+        put("calls", calls);
     }
     if let Some(note) = session.note(unit.id) {
         object.insert("note".to_owned(), json!({"marked": note.marked, "text": note.text}));

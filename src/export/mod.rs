@@ -1,8 +1,10 @@
 //! The units of a session as text and as JSON. Views of one model: none decodes anything itself.
 
+pub mod calls;
 pub mod copy;
 mod hex;
 pub mod json;
+pub mod report;
 pub mod text;
 
 use std::io::{self, Write};
@@ -16,10 +18,19 @@ pub enum Print {
     Summary,
     /// The line, and below it the tree of layers and fields.
     Layers,
+    /// The line, and below it the calls that it caused and that wrote it.
+    Calls,
     /// The tree with each field's bytes beside it, then all bytes in hexadecimal.
     Bytes,
     /// One JSON object a line, for other programs.
     Json,
+}
+
+impl Print {
+    /// Whether calls are printed too, which come later than the unit that they belong to.
+    pub fn has_calls(self) -> bool {
+        matches!(self, Print::Calls | Print::Json)
+    }
 }
 
 /// How units are printed.
@@ -37,6 +48,10 @@ pub fn unit(session: &Session, unit: &UnitRef, format: Format, out: &mut dyn Wri
     match format.print {
         Print::Summary => text::summary(session, unit, format.columns, out),
         Print::Layers => text::layers(session, unit, format.columns, false, out),
+        Print::Calls => {
+            text::summary(session, unit, format.columns, out)?;
+            calls::text(session, unit, out)
+        }
         Print::Bytes => text::layers(session, unit, format.columns, true, out),
         Print::Json => json::unit(session, unit, out),
     }

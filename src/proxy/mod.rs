@@ -28,6 +28,6 @@ pub use error::ProxyError;
 pub use listen::address as listen_address;
 pub use policy::{HostPolicy, OriginPolicy};
 pub use port_holder::Holder;
-pub use serve::{Config, Proxy};
+pub use serve::{Config, Listener, Proxy, Route};
 pub use tls::TlsOptions;
 pub use upstream::Upstream;

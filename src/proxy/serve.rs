@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -43,14 +43,59 @@ pub struct Config {
 pub struct Proxy {
     listener: TcpListener,
     addr: SocketAddr,
-    route: Arc<Route>,
+    route: Route,
 }
 
-/// What all connections share.
-struct Route {
+/// Where connections go from now on; those that are open stay where they are. All clones are of one proxy.
+#[derive(Clone)]
+pub struct Route(Arc<RwLock<Arc<Way>>>);
+
+/// What all connections of one upstream share.
+struct Way {
     upstream: Upstream,
     tls: Option<Connector>,
     rules: Option<Rules>,
+}
+
+impl Route {
+    /// Has new connections go to another server on this machine, which is spoken to as it is.
+    pub fn change(&self, upstream: Upstream) {
+        let way = Arc::new(Way { upstream, tls: None, rules: None });
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = way;
+    }
+
+    fn now(&self) -> Arc<Way> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A place that clients can connect to already, before it is known where their bytes go.
+#[derive(Debug)]
+pub struct Listener {
+    listener: TcpListener,
+    addr: SocketAddr,
+}
+
+impl Listener {
+    /// Listens on an address as [`Config::listen`] has it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProxyError`] where it is none or is taken.
+    pub async fn bind(listen: &str) -> Result<Listener, ProxyError> {
+        let listener = listen::bind(listen).await?;
+        let addr = listener.local_addr().map_err(|error| ProxyError::Listen {
+            given: listen.to_owned(),
+            problem: format!("was accepted, but the system does not say as what: {error}"),
+        })?;
+        Ok(Listener { listener, addr })
+    }
+
+    /// A proxy from here to a server on this machine, which is spoken to as it is.
+    pub fn to(self, upstream: Upstream) -> Proxy {
+        let way = Way { upstream, tls: None, rules: None };
+        Proxy { listener: self.listener, addr: self.addr, route: Route(Arc::new(RwLock::new(Arc::new(way)))) }
+    }
 }
 
 /// How long [`Proxy::run`] waits for the connections to close when it is stopped.
@@ -73,16 +118,18 @@ impl Proxy {
     pub async fn bind(config: Config) -> Result<Proxy, ProxyError> {
         let Config { listen, upstream, host, origin, tls } = config;
         let tls = upstream.tls().then(|| Connector::new(&upstream, &tls)).transpose()?;
-        let listener = listen::bind(&listen).await?;
-        let addr = listener.local_addr().map_err(|error| ProxyError::Listen {
-            given: listen,
-            problem: format!("was accepted, but the system does not say as what: {error}"),
-        })?;
+        let Listener { listener, addr } = Listener::bind(&listen).await?;
         if listen::reaches(addr, upstream.host(), upstream.port()) {
             return Err(ProxyError::Loop { upstream: upstream.to_string(), listen: addr });
         }
         let rules = Rules::new(&host, &origin, &upstream);
-        Ok(Proxy { listener, addr, route: Arc::new(Route { upstream, tls, rules }) })
+        let way = Way { upstream, tls, rules };
+        Ok(Proxy { listener, addr, route: Route(Arc::new(RwLock::new(Arc::new(way)))) })
+    }
+
+    /// Where its connections go.
+    pub fn route(&self) -> Route {
+        self.route.clone()
     }
 
     /// The address that it listens on, with the port that was picked where any free one was asked for.
@@ -115,7 +162,7 @@ impl Proxy {
                         last = last.wrapping_add(1);
                         let (stop, stopped) = oneshot::channel::<()>();
                         let visit = Visit { conn: ConnId(last), from, at: tap.now(), listen: addr };
-                        let task = tasks.spawn(connection(route.clone(), tap.clone(), visit, client, stopped));
+                        let task = tasks.spawn(connection(route.now(), tap.clone(), visit, client, stopped));
                         stops.insert(task.id(), stop);
                     }
                     // A client that was gone before it was accepted is no reason to wait.
@@ -144,7 +191,7 @@ struct Visit {
 
 /// Everything that happens on one connection, from accepting to closing.
 async fn connection<T: Tap>(
-    route: Arc<Route>,
+    route: Arc<Way>,
     tap: T,
     visit: Visit,
     mut client: TcpStream,

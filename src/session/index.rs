@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
+use super::calls::Ordinals;
 use super::connections::Connections;
 use super::engine::{EngineId, Engines};
 use super::store::Derived;
@@ -27,6 +28,7 @@ pub(super) struct Index {
     pub inflated: Sparse<Derived>,
     pub engines: Engines,
     pub connections: Connections,
+    pub ordinals: Ordinals,
     /// How many findings there were, those that are not kept included.
     pub finding_count: usize,
     /// The first unit that each rule was found on, and how often it was found, by the rule's key.
@@ -155,6 +157,7 @@ impl Units for Index {
         let request = unit.links.iter().find(|link| link.kind == LinkKind::Request);
         let requested = request.and_then(|link| self.unit(link.to)?.engine);
         self.connections.push(id, &unit);
+        self.ordinals.push(id, &unit);
         let engine = self.engines.tie(id, &mut unit, requested);
         let took = unit.end.since(unit.at).as_micros();
         self.entries.push(Entry {

@@ -74,6 +74,13 @@ impl Session {
         self.store.read(unit.conn, unit.dir, unit.begin..unit.begin.saturating_add(unit.length.min(limit)))
     }
 
+    /// The payload of the message that ends in a frame, unmasked, put together and inflated; `None` where none ends there or it could
+    /// not be put together.
+    pub(super) fn payload_of(&self, unit: &UnitRef) -> Result<Option<Bytes>, StoreError> {
+        let wire = self.wire(unit, self.dissected(unit))?;
+        Ok(self.message(unit, &wire)?.map(|message| message.bytes))
+    }
+
     fn linked(&self, unit: UnitId, kind: LinkKind) -> Option<UnitRef> {
         let (_, link) = self.links(unit).iter().find(|(_, link)| link.kind == kind)?;
         self.unit(link.to)

@@ -3,6 +3,7 @@
 //! A unit takes a fixed, small number of bytes of memory; its bytes stay in the transcript, and what is shown of
 //! it is decoded again whenever someone looks.
 
+pub mod calls;
 pub mod connections;
 mod engine;
 pub mod filter;
@@ -21,6 +22,7 @@ pub mod value;
 
 use std::collections::HashMap;
 
+use calls::{Calls, Output};
 pub use connections::ConnectionInfo;
 pub use engine::EngineSession;
 pub use index::UnitRef;
@@ -46,6 +48,8 @@ pub struct Session {
     index: Index,
     store: Store,
     notes: Notes,
+    calls: Calls,
+    output: Output,
     max_message: usize,
     /// How many bytes of what is not complete the decoders hold, and how many they may.
     held: usize,
@@ -94,6 +98,8 @@ impl Session {
             index: Index::default(),
             store: Store::new(records)?,
             notes: Notes::default(),
+            calls: Calls::default(),
+            output: Output::default(),
             max_message,
             held: 0,
             max_held: MAX_HELD,
@@ -119,6 +125,24 @@ impl Session {
                     self.notes.take(UnitId(*unit), *marked, text);
                 }
                 return Ok(());
+            }
+            What::Trace { process, said } => {
+                self.index.ordinals.enable();
+                self.calls.take(record.at, *process, said);
+                return Ok(());
+            }
+            What::Output { bytes } => {
+                self.output.take(record.at, bytes);
+                return Ok(());
+            }
+            What::Exited { how } => {
+                self.output.exit(record.at, how);
+                return Ok(());
+            }
+            What::Opened(opened) => {
+                self.store.seen(record.conn);
+                self.calls.opened(record.conn, record.at, opened);
+                self.index.ordinals.opened(record.conn);
             }
             _ => self.store.seen(record.conn),
         }
@@ -186,6 +210,16 @@ impl Session {
     /// All marked units and those with a note, in order.
     pub fn notes(&self) -> impl DoubleEndedIterator<Item = (UnitId, &Note)> {
         self.notes.all()
+    }
+
+    /// The calls that tracers saw.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// What the server that wirewalk runs wrote to its terminal.
+    pub fn output(&self) -> &Output {
+        &self.output
     }
 
     /// Whether a unit is the first that broke a rule, so that what the rule means is worth saying.

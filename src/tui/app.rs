@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 use tui_input::Input;
 
-use super::keys::{self, Keymap};
+use super::keys::{self, Action, Keymap};
 use super::layout::Proportions;
 use super::look::{Item, Look};
 use super::panes::Panes;
@@ -127,12 +127,25 @@ pub enum Screen {
     Statistics,
     /// One connection's bytes.
     Conversation,
+    /// What the server wrote.
+    Output,
 }
 
 impl Screen {
     /// All screens, in the order of their keys.
-    pub const ALL: [Screen; 4] =
-        [Screen::Flow, Screen::Connections, Screen::Statistics, Screen::Conversation];
+    pub const ALL: [Screen; 5] =
+        [Screen::Flow, Screen::Connections, Screen::Statistics, Screen::Conversation, Screen::Output];
+
+    /// What shows it.
+    pub fn action(self) -> Action {
+        match self {
+            Screen::Flow => Action::ShowFlow,
+            Screen::Connections => Action::ShowConnections,
+            Screen::Statistics => Action::ShowStatistics,
+            Screen::Conversation => Action::ShowConversation,
+            Screen::Output => Action::ShowOutput,
+        }
+    }
 
     /// Its name in the bar at the top.
     pub fn name(self) -> &'static str {
@@ -141,6 +154,7 @@ impl Screen {
             Screen::Connections => "Connections",
             Screen::Statistics => "Statistics",
             Screen::Conversation => "Conversation",
+            Screen::Output => "Output",
         }
     }
 }
@@ -372,6 +386,8 @@ pub struct App {
     pub chosen: usize,
     /// The connection that is followed.
     pub conversation: Option<Conversation>,
+    /// The first line of the server's output that is in sight; `None` follows its end.
+    pub output_top: Option<usize>,
     /// What is said at the bottom.
     pub notice: Option<Notice>,
     /// What there is for who talks to many.
@@ -413,6 +429,7 @@ impl App {
             asked: 0,
             chosen: 0,
             conversation: None,
+            output_top: None,
             notice: None,
             presenter: Presenter::default(),
             names: Names::default(),
@@ -430,6 +447,7 @@ impl App {
             (Screen::Connections, _) => keys::Place::Connections,
             (Screen::Statistics, _) => keys::Place::Statistics,
             (Screen::Conversation, _) => keys::Place::Conversation,
+            (Screen::Output, _) => keys::Place::Output,
         }
     }
 

@@ -25,6 +25,8 @@ pub enum Place {
     Statistics,
     /// In the bytes of a connection as a conversation.
     Conversation,
+    /// In the server's output.
+    Output,
 }
 
 impl Place {
@@ -39,6 +41,7 @@ impl Place {
             Place::Connections => "Connections",
             Place::Statistics => "Statistics",
             Place::Conversation => "Conversation",
+            Place::Output => "Output",
         }
     }
 }
@@ -90,6 +93,7 @@ actions! {
         ShowConnections "connections" ["2"] "connections and engine sessions";
         ShowStatistics "statistics" ["3"] "statistics";
         ShowConversation "conversation" ["4", "C"] "the selected connection's bytes as a conversation";
+        ShowOutput "output" ["6", "O"] "what the server wrote to its terminal";
         Up "up" ["k", "up"] "up";
         Down "down" ["j", "down"] "down";
         PageUp "page-up" ["pageup", "ctrl-b"] "a page up";

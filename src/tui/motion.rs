@@ -22,9 +22,19 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         }
         (Screen::Connections, _) => return connections(app, session, action),
         (Screen::Conversation, _) => conversation(app, session, action),
+        (Screen::Output, _) => output(app, session, action),
         _ => {}
     }
     Vec::new()
+}
+
+/// Scrolls the server's output; at its end it is followed.
+fn output(app: &mut App, session: &Session, action: Action) {
+    let (total, height) = (session.output().lines().len(), page(app));
+    let top = panes::output::top(app, total, height);
+    if let Some(to) = moved(top, usize::MAX / 2, height, action) {
+        app.output_top = (to + height < total && action != Action::Bottom).then_some(to);
+    }
 }
 
 /// How many rows the focused pane shows.

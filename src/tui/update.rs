@@ -133,6 +133,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         Action::NextHit => find::next_hit(app, session, true),
         Action::PreviousHit => find::next_hit(app, session, false),
         Action::ShowConversation => converse(app, session),
+        Action::ShowOutput => app.screen = Screen::Output,
         Action::TimeForm => {
             app.time = match app.time {
                 TimeForm::SinceStart => TimeForm::SincePrevious,

@@ -10,6 +10,7 @@ use base64::engine::Simd;
 use base64::engine::general_purpose::PAD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::wire::{ConnId, Direction, How, Opened, Peer, Record, Timestamp, Tls, What, Why};
 
@@ -52,7 +53,11 @@ impl Header {
 pub(in crate::capture) fn write(record: &Record, out: &mut Vec<u8>) {
     // Writing into a Vec cannot fail, and these types always serialize.
     let mut head = |kind: &str| {
-        let _ = write!(out, r#"{{"at":{},"conn":{},"type":"{kind}""#, record.at.0, record.conn.0);
+        let _ = write!(out, r#"{{"at":{}"#, record.at.0);
+        if record.what.is_on_connection() {
+            let _ = write!(out, r#","conn":{}"#, record.conn.0);
+        }
+        let _ = write!(out, r#","type":"{kind}""#);
     };
     match &record.what {
         What::Opened(opened) => {
@@ -95,6 +100,21 @@ pub(in crate::capture) fn write(record: &Record, out: &mut Vec<u8>) {
             let _ = write!(out, r#","unit":{unit},"marked":{marked},"text":"#);
             let _ = serde_json::to_writer(&mut *out, text);
         }
+        What::Trace { process, said } => {
+            head("trace");
+            let _ = write!(out, r#","process":{process},"said":"#);
+            let _ = serde_json::to_writer(&mut *out, said);
+        }
+        What::Output { bytes } => {
+            head("output");
+            out.push(b',');
+            data(bytes, out);
+        }
+        What::Exited { how } => {
+            head("exited");
+            let _ = write!(out, r#","how":"#);
+            let _ = serde_json::to_writer(&mut *out, how);
+        }
     }
     out.extend_from_slice(b"}\n");
 }
@@ -134,6 +154,7 @@ fn data(bytes: &[u8], out: &mut Vec<u8>) {
 #[derive(Deserialize)]
 struct Line<'a> {
     at: u64,
+    #[serde(default)]
     conn: u32,
     #[serde(rename = "type", borrow)]
     kind: Cow<'a, str>,
@@ -147,6 +168,10 @@ struct Line<'a> {
     bytes: Option<u64>,
     unit: Option<u32>,
     marked: Option<bool>,
+    process: Option<u32>,
+    #[serde(borrow)]
+    said: Option<&'a RawValue>,
+    how: Option<serde_json::Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -185,9 +210,17 @@ pub(super) fn read(text: &str) -> Result<Option<Record>, LineError> {
             marked: line.marked.unwrap_or_default(),
             text: line.text.map(Cow::into_owned).unwrap_or_default(),
         },
+        "trace" => What::Trace {
+            process: line.process.ok_or("\"process\" is missing")?,
+            said: serde_json::from_str(line.said.ok_or("\"said\" is missing")?.get())?,
+        },
+        "output" => What::Output { bytes: line.data()? },
+        "exited" => What::Exited {
+            how: line.how.as_ref().and_then(|how| how.as_str()).unwrap_or_default().to_owned(),
+        },
         _ => return Ok(None),
     };
-    if line.conn == 0 {
+    if line.conn == 0 && what.is_on_connection() {
         return Err("\"conn\" counts from 1".into());
     }
     Ok(Some(Record { at: Timestamp(line.at), conn: ConnId(line.conn), what }))
@@ -252,6 +285,7 @@ mod tests {
 
     use super::*;
     use crate::wire::Connected;
+    use crate::wire::trace::{Event, Trace};
 
     fn received(bytes: &'static [u8]) -> Record {
         let what = What::Received { dir: Direction::ToServer, bytes: Bytes::from_static(bytes) };
@@ -319,6 +353,20 @@ mod tests {
             at(What::Note { unit: 12, marked: true, text: "see\nhere".to_owned() }),
             r#"{"at":0,"conn":1,"type":"note","unit":12,"marked":true,"text":"see\nhere"}"#,
         );
+        let beside = |what| Record { at: Timestamp(3), conn: ConnId::NONE, what };
+        let events = vec![Event::Return { call: 9, at: Timestamp(2) }];
+        check(
+            beside(What::Trace { process: 1, said: Trace::Events(events) }),
+            r#"{"at":3,"type":"trace","process":1,"said":{"events":[["return",9,2]]}}"#,
+        );
+        check(
+            beside(What::Output { bytes: Bytes::from_static(b" * Running on http://127.0.0.1:5000\r\n") }),
+            r#"{"at":3,"type":"output","text":" * Running on http://127.0.0.1:5000\r\n"}"#,
+        );
+        check(
+            beside(What::Exited { how: "exit code 1".to_owned() }),
+            r#"{"at":3,"type":"exited","how":"exit code 1"}"#,
+        );
     }
 
     #[test]
@@ -333,6 +381,9 @@ mod tests {
                 "ends before",
             ),
             (r#"{"at":0,"conn":1,"type":"note","marked":true}"#, "\"unit\" is missing"),
+            (r#"{"at":0,"type":"received","dir":"c2s","text":""}"#, "counts from 1"),
+            (r#"{"at":0,"type":"trace","process":1}"#, "\"said\" is missing"),
+            (r#"{"at":0,"type":"trace","process":1,"said":{"events":[["jump"]]}}"#, "unknown variant"),
             (r#"{"at":0,"conn":1"#, "EOF"),
         ];
         for (line, expected) in cases {

@@ -14,6 +14,7 @@ use super::value::{Seen, Wanted};
 use crate::decode::field::FieldDef;
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Layer, Node, Tree};
+use crate::session::calls::CallId;
 use crate::session::headline::{self, Headline};
 use crate::session::{Session, StoreError, UnitRef};
 
@@ -69,6 +70,8 @@ pub(super) enum Order {
 pub(super) enum Cost {
     /// Ask the index.
     Index,
+    /// Compare the unit's bytes with what was traced.
+    Calls,
     /// Decode the unit's summaries.
     Headline,
     /// Decode its fields.
@@ -95,6 +98,7 @@ impl Condition {
                 Subject::Field(_) => Cost::Fields,
                 Subject::Property(property) => match property.read {
                     Read::Index(_) => Cost::Index,
+                    Read::Calls(_) => Cost::Calls,
                     Read::Headline(_) => Cost::Headline,
                 },
             },
@@ -137,12 +141,20 @@ pub(super) struct Unit<'a> {
     detail: Detail,
     tree: OnceCell<Tree>,
     headline: OnceCell<Headline>,
+    calls: OnceCell<Vec<CallId>>,
 }
 
 impl<'a> Unit<'a> {
     pub fn new(session: &'a Session, unit: &'a UnitRef, cost: Cost) -> Unit<'a> {
         let detail = if cost == Cost::Fields { Detail::Tree } else { Detail::Summary };
-        Unit { session, unit, detail, tree: OnceCell::new(), headline: OnceCell::new() }
+        Unit {
+            session,
+            unit,
+            detail,
+            tree: OnceCell::new(),
+            headline: OnceCell::new(),
+            calls: OnceCell::new(),
+        }
     }
 
     fn tree(&self) -> Result<&Tree, StoreError> {
@@ -158,11 +170,27 @@ impl<'a> Unit<'a> {
         Ok(self.headline.get_or_init(|| headline::of(tree)))
     }
 
+    /// The calls that belong to it.
+    fn calls(&self) -> Result<&[CallId], StoreError> {
+        if let Some(calls) = self.calls.get() {
+            return Ok(calls);
+        }
+        let calls = self.session.calls().tree(&self.session.calls_of(self.unit)?).calls();
+        Ok(self.calls.get_or_init(|| calls))
+    }
+
     /// Hands on each value of the subject.
     fn each(&self, subject: Subject, take: &mut dyn FnMut(Seen<'_>)) -> Result<(), StoreError> {
         match subject {
             Subject::Property(property) => match property.read {
                 Read::Index(read) => read(self.session, self.unit, take),
+                Read::Calls(read) => {
+                    let calls = self.session.calls();
+                    self.calls()?
+                        .iter()
+                        .filter_map(|id| calls.get(*id))
+                        .for_each(|call| read(calls, call, take));
+                }
                 Read::Headline(read) => read(self.headline()?, take),
             },
             Subject::Field(def) => {

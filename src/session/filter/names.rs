@@ -5,6 +5,7 @@ use super::value::Seen;
 use crate::decode;
 use crate::decode::field::{FieldDef, Severity, fields};
 use crate::decode::unit::UnitKind;
+use crate::session::calls::{Call, Calls};
 use crate::session::headline::Headline;
 use crate::session::{Session, UnitRef};
 
@@ -19,6 +20,9 @@ pub(super) struct Property {
     pub names: fn() -> Vec<&'static str>,
 }
 
+/// The person's own project, which has no name as a package.
+const PROJECT: &str = "project";
+
 /// Takes each value of a property.
 pub(super) type Take<'a> = &'a mut dyn FnMut(Seen<'_>);
 
@@ -27,6 +31,8 @@ pub(super) type Take<'a> = &'a mut dyn FnMut(Seen<'_>);
 pub(super) enum Read {
     /// From the index alone; no byte is read.
     Index(fn(&Session, &UnitRef, Take<'_>)),
+    /// From each call that belongs to the unit.
+    Calls(fn(&Calls, &Call, Take<'_>)),
     /// From what the unit says in a line.
     Headline(fn(&Headline, Take<'_>)),
 }
@@ -55,6 +61,10 @@ fields! {
         [0 "note" "Worth saying; nothing is wrong.",
          1 "warning" "Unusual, or not what its sender meant.",
          2 "error" "Breaks a specification, or makes the connection fail."];
+    CALL_SYMBOL = Text "call.symbol", "Function", "A function that was called because of the unit, or that wrote it: \
+        module:Class.function.", "wirewalk";
+    CALL_PACKAGE = Text "call.package", "Package", "The package that such a function is in; project for your own.", "wirewalk";
+    CALL_DURATION = Duration "call.duration", "Duration", "How long such a call took.", "wirewalk";
     PROTOCOL = Text "protocol", "Protocol", "A protocol that it speaks, such as websocket.", "wirewalk";
     SUMMARY = Text "summary", "Summary", "What it says, in a line.", "wirewalk";
 }
@@ -84,6 +94,22 @@ pub(super) static PROPERTIES: &[Property] = &[
         let each = session.findings(unit.id).iter();
         each.for_each(|(_, finding)| take(Seen::Number(severity(finding.rule.severity))));
     }),
+    of_calls(&CALL_SYMBOL, |calls, call, take| {
+        if let Some(function) = calls.called(call) {
+            take(Seen::Text(&function.symbol));
+        }
+    }),
+    of_calls(&CALL_PACKAGE, |calls, call, take| {
+        let package = calls.called(call).and_then(|function| calls.package(function));
+        if let Some(package) = package {
+            take(Seen::Text(if package.name.is_empty() { PROJECT } else { &package.name }));
+        }
+    }),
+    of_calls(&CALL_DURATION, |_, call, take| {
+        if let Some(end) = call.end {
+            take(Seen::Nanos(end.0.saturating_sub(call.begin.0)));
+        }
+    }),
     Property {
         def: &PROTOCOL,
         read: Read::Headline(|headline, take| headline.protocols.iter().for_each(|p| take(Seen::Text(p)))),
@@ -98,6 +124,10 @@ pub(super) static PROPERTIES: &[Property] = &[
 
 const fn index(def: &'static FieldDef, read: fn(&Session, &UnitRef, Take<'_>)) -> Property {
     Property { def, read: Read::Index(read), names: Vec::new }
+}
+
+const fn of_calls(def: &'static FieldDef, read: fn(&Calls, &Call, Take<'_>)) -> Property {
+    Property { def, read: Read::Calls(read), names: Vec::new }
 }
 
 fn kind(kind: UnitKind) -> u64 {

@@ -41,6 +41,8 @@ static REFERENCE: &[Row] = &[
     row("finding.severity >= warning", "how bad; finding alone: any of them"),
     row("finding == \"websocket.unmasked_client_frame\"", "units that broke this rule"),
     row("engine == \"sid\"", "units of this engine session"),
+    row("call.symbol contains \"handle\"", "units for which such a function was called"),
+    row("call.package == \"project\" && call.duration > 1ms", "your own code, or it took long"),
 ];
 
 /// An operator between a field and a value.

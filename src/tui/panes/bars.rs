@@ -13,17 +13,23 @@ use crate::tui::keys::{Action, Place};
 use crate::tui::paint::{self, Pen};
 use crate::words;
 
+/// From so many columns on, the bar at the top begins with the program's name.
+const WIDE: u16 = 100;
+
 /// Draws the bar at the top: the screens, and where the units come from. Returns the columns of the screens' names.
 pub fn header(area: Rect, buf: &mut Buffer, session: &Session, app: &App) -> Vec<(Screen, Range<u16>)> {
     let bar = app.theme.bar;
     buf.set_style(area, bar);
     let mut tabs = Vec::new();
     let mut pen = Pen::new(buf, area);
-    pen.put(" wirewalk ", bar.patch(app.theme.strong));
-    for (number, screen) in (1..).zip(Screen::ALL) {
+    if area.width >= WIDE {
+        pen.put(" wirewalk ", bar.patch(app.theme.strong));
+    }
+    for screen in Screen::ALL {
+        let key = app.keymap.hint(screen.action());
         let begin = area.right() - crate::tui::paint::columns(pen.room());
         let style = if app.screen == screen { app.theme.selected[1].patch(app.theme.strong) } else { bar };
-        pen.put(&format!(" {number} {} ", screen.name()), style);
+        pen.put(&format!(" {key} {} ", screen.name()), style);
         tabs.push((screen, begin..area.right() - crate::tui::paint::columns(pen.room())));
     }
     let mut right = format!(" {} ", app.origin.title);

@@ -10,6 +10,7 @@ pub mod flow;
 pub mod help;
 pub mod layers;
 pub mod line;
+pub mod output;
 pub mod statistics;
 
 use std::ops::Range;

@@ -10,6 +10,7 @@ use crate::tui::home::{Home, Transcript};
 use crate::tui::keys::{Action, Keymap};
 use crate::tui::theme::Theme;
 use crate::tui::update::{act, update};
+use crate::wire::{ConnId, Record, Timestamp, What};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (160, 50)];
 
@@ -58,6 +59,7 @@ fn every_screen_at_three_sizes() {
         ("connections", Action::ShowConnections),
         ("statistics", Action::ShowStatistics),
         ("conversation", Action::ShowConversation),
+        ("output", Action::ShowOutput),
         ("folded", Action::FoldAll),
         ("keys", Action::Help),
         ("copy", Action::Copy),
@@ -76,6 +78,28 @@ fn every_screen_at_three_sizes() {
             );
         }
     }
+}
+
+#[test]
+fn the_servers_output_is_followed_until_someone_scrolls() {
+    let mut session = session();
+    let lines: String = (1..=40)
+        .map(|n| format!("\x1b[33mline {n}\x1b[0m: GET /socket.io/ {}\r\n", "x".repeat(n * 8)))
+        .collect();
+    let beside = |what| Record { at: Timestamp(1_500_000_000), conn: ConnId::NONE, what };
+    session.ingest(&beside(What::Output { bytes: lines.into() }), 0).unwrap();
+    session.ingest(&beside(What::Exited { how: "exit code 1".to_owned() }), 0).unwrap();
+    let mut app = app(&session, (80, 24));
+    act(&mut app, &session, Action::ShowOutput);
+    let seen = |app: &mut App| text(&drawn(&session, app));
+    let followed = seen(&mut app);
+    assert!(followed.contains("line 40") && followed.contains("exit code 1"), "{followed}");
+    act(&mut app, &session, Action::Top);
+    insta::assert_snapshot!("output_top", seen(&mut app));
+    act(&mut app, &session, Action::Down);
+    assert!(!seen(&mut app).contains("line 1:"));
+    act(&mut app, &session, Action::Bottom);
+    assert_eq!(app.output_top, None);
 }
 
 #[test]

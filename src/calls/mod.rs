@@ -1,0 +1,17 @@
+//! The calls of traced processes: how they come in, and what their packages are.
+//!
+//! - `receiver`: takes what tracers say and hands it on as records.
+//! - `body`: the lines of a function.
+//! - `licence`: what the licences of packages allow and demand.
+//! - `permalink`: the link to a line at the installed version's tag.
+//! - `tracers`: the tracers themselves, and the environment that slips them into a process.
+
+mod body;
+mod licence;
+pub mod permalink;
+mod receiver;
+pub mod tracers;
+
+pub use body::function_body;
+pub use licence::Licence;
+pub use receiver::{BindAsked, Receiver};
