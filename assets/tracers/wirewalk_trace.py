@@ -26,13 +26,19 @@ def _chain():
 
 
 def _trace(address):
+    # All that will be needed is imported now: an import by another thread, in the middle of the application's own, could give the
+    # application a module that is only half there.
     import _socket
     import _thread
+    import ast
     import atexit
     import collections
     import contextvars
+    import dis
+    import importlib.metadata
     import itertools
     import json
+    import opcode
     import re
     import threading
     import time
@@ -142,7 +148,6 @@ def _trace(address):
             return found
         found = sources[path] = {}
         try:
-            import ast
             with open(path, "rb") as file:
                 tree = ast.parse(file.read())
         except Exception:
@@ -205,7 +210,6 @@ def _trace(address):
 
     def suspensions(code):
         """Where in its bytes a generator or coroutine may stand when it is suspended."""
-        import dis
         at = set()
         previous = -2
         for instruction in dis.get_instructions(code):
@@ -348,8 +352,8 @@ def _trace(address):
                 break
         else:
             return
-        if function.end is not None and error is None:
-            function.end(call, frame, value)
+        if function.end is not None:
+            function.end(call, frame, value, error)
         if error is None:
             put(("return", call, now()))
         else:
@@ -478,7 +482,6 @@ def _trace(address):
             except Exception as error:
                 problem("a call could not be told: %s: %s" % (type(error).__name__, error))
 
-        import opcode
         RETURNS = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opcode.opmap}
         codes = {}
 
@@ -515,9 +518,11 @@ def _trace(address):
     def waits(call, frame):
         mark(call, "wait")
 
-    def gives_back(call, frame, value):
-        if isinstance(value, (str, bytes, bytearray)):
+    def gives_back(call, frame, value, error):
+        if error is None and isinstance(value, (str, bytes, bytearray)):
             mark(call, "received", **check(value))
+        elif error is not None or local(frame, "timeout") is None:
+            mark(call, "closed")
 
     def sends(name):
         def begin(call, frame):
@@ -570,23 +575,32 @@ def _trace(address):
             text = message.get("text")
             mark(call, "sent", **check(text if text is not None else message.get("bytes")))
 
-    def asgi_message(call, frame, value):
-        if isinstance(value, dict) and value.get("type") == "websocket.receive":
+    def asgi_message(call, frame, value, error):
+        kind = value.get("type") if isinstance(value, dict) else None
+        if kind == "websocket.receive":
             text = value.get("text")
             mark(call, "received", **check(text if text is not None else value.get("bytes")))
+        elif kind == "websocket.disconnect":
+            mark(call, "closed")
 
-    def accepted(call, frame, value):
-        mark(call, "response", status=101)
+    def accepted(call, frame, value, error):
+        if error is None:
+            mark(call, "response", status=101)
 
     def reader_waits(call, frame):
         back = frame.f_back
         if back is not None and back.f_code.co_name == "_thread":
             mark(call, "wait")
 
+    def frame_closes(call, frame):
+        mark(call, "closed")
+
     begun = weakref.WeakKeyDictionary()
 
-    def frame_read(call, frame, value):
+    def frame_read(call, frame, value, error):
         """wsproto puts messages together from pieces: the last one ends the message."""
+        if error is not None:
+            return
         decoder = local(frame, "self")
         length, crc = begun.pop(decoder, (0, 0))
         payload = value.payload
@@ -616,7 +630,7 @@ def _trace(address):
             put(("mark", None, now(), "wait", {"strand": at.parent[1]}))
         mark(call, "wait")
 
-    def hands_over(call, frame, value):
+    def hands_over(call, frame, value, error):
         at = strand()
         if len(at.stack) == 0 and at.parent is not None and isinstance(value, (str, bytes)):
             token = next(token_ids)
@@ -655,14 +669,17 @@ def _trace(address):
             detail["side"] = "client"
         return detail
 
-    def websockets_received(call, frame, value):
-        if isinstance(value, (str, bytes)):
-            mark(call, "received", **dict(check(value), **websockets_port(local(frame, "self"))))
+    def websockets_received(call, frame, value, error):
+        where = websockets_port(local(frame, "self"))
+        if error is None and isinstance(value, (str, bytes)):
+            mark(call, "received", **dict(check(value), **where))
+        elif error not in (None, "TimeoutError", "CancelledError"):
+            mark(call, "closed", **where)
 
     def websockets_sent(call, frame):
         mark(call, "sent", **dict(check(local(frame, "message")), **websockets_port(local(frame, "self"))))
 
-    def websockets_shaken(call, frame, value):
+    def websockets_shaken(call, frame, value, error):
         connection = local(frame, "self")
         where = websockets_port(connection)
         asked, answered = getattr(connection, "request", None), getattr(connection, "response", None)
@@ -703,6 +720,7 @@ def _trace(address):
         "simple_websocket.ws:Server.handshake": (None, accepted),
         "wsproto:WSConnection.receive_data": (reader_waits, None),
         "wsproto.frame_protocol:MessageDecoder.process_frame": (None, frame_read),
+        "wsproto.frame_protocol:FrameProtocol._process_close": (frame_closes, None),
         "engineio.packet:Packet.__init__": (packet_made, None),
         "engineio.packet:Packet.encode": (packet_taken, None),
     }
@@ -730,8 +748,10 @@ def _trace(address):
 
     def watch_binding():
         import socket
-        bind, name_of = socket.socket.bind, socket.socket.getsockname
+        bind, listen, name_of = socket.socket.bind, socket.socket.listen, socket.socket.getsockname
         asked = []
+        # Sockets that were moved, and do not listen yet: only then wirewalk is told where to, or it would be there too early.
+        listens = {}
 
         def moved():
             # Children inherit the socket, or bind again: MOVED says what was moved, and where to.
@@ -759,8 +779,7 @@ def _trace(address):
             loopback = "::1" if self.family == _socket.AF_INET6 else "127.0.0.1"
             bind(self, (loopback, 0))
             real = name_of(self)[1]
-            line.sendall(json.dumps({"moved": real}).encode() + b"\n")
-            line.close()
+            listens[self] = (line, real)
             os.environ["WIREWALK_TRACE_MOVED"] = "%s|%d:%d" % (host, port, real)
             raise Bound()
 
@@ -776,6 +795,17 @@ def _trace(address):
                 where = None
             return bind(self, address if where is None else where)
 
+        def listen_and_tell(self, *backlog):
+            result = listen(self, *backlog)
+            line, real = listens.pop(self, (None, None))
+            if line is not None:
+                try:
+                    line.sendall(json.dumps({"moved": real}).encode() + b"\n")
+                    line.close()
+                except OSError:
+                    pass
+            return result
+
         def name(self):
             found = name_of(self)
             said = moved()
@@ -783,7 +813,7 @@ def _trace(address):
                 return (said[0], said[1]) + tuple(found[2:])
             return found
 
-        socket.socket.bind, socket.socket.getsockname = bind_once, name
+        socket.socket.bind, socket.socket.listen, socket.socket.getsockname = bind_once, listen_and_tell, name
 
     def read_line(line):
         data = b""
@@ -908,20 +938,16 @@ def _trace(address):
         at = file.replace("\\", "/").find("/" + top)
         unknown["root"] = file[:at] if at >= 0 else None
         try:
-            from importlib import metadata
+            metadata = importlib.metadata
             found = None
-            if hasattr(metadata, "packages_distributions"):
-                names = metadata.packages_distributions().get(top) or []
-                found = metadata.distribution(names[0]) if names else None
+            for name in (top.replace("_", "-"), "python-" + top, top):
+                try:
+                    found = metadata.distribution(name)
+                    break
+                except metadata.PackageNotFoundError:
+                    pass
             if found is None:
                 found = next((each for each in metadata.distributions() if top in (each.read_text("top_level.txt") or "").split()), None)
-            if found is None:
-                for name in (top, top.replace("_", "-"), "python-" + top):
-                    try:
-                        found = metadata.distribution(name)
-                        break
-                    except metadata.PackageNotFoundError:
-                        pass
             if found is None:
                 return unknown
             said = found.metadata

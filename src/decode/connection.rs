@@ -336,6 +336,9 @@ impl Connection {
             if header.is_control() {
                 half.control.frame(id, &header, &message.bytes, &mut other.control, &mut unit.links);
                 half.close_frame |= header.opcode == opcode::CLOSE;
+                if header.opcode == opcode::CLOSE {
+                    unit.facts.push(Fact::Close);
+                }
             } else {
                 let mut sink = Sink::new(Detail::Facts, Bytes::new());
                 let (source, offset) = half::message_source(&header, &message, frame.continues);

@@ -203,6 +203,8 @@ pub struct Part {
 pub enum Fact {
     /// A WebSocket message ends here, text or binary.
     Message,
+    /// A WebSocket Close frame.
+    Close,
     /// A request named an Engine.IO transport, and the `sid` unless it is the first.
     EngineRequest {
         /// Version and transport.

@@ -143,7 +143,7 @@ impl Engines {
                     (session.ping_interval, session.ping_timeout) = (ping_interval, ping_timeout);
                 }
             }
-            Fact::Message => {}
+            Fact::Message | Fact::Close => {}
             Fact::EnginePing => self.ping(*engine, id, unit),
             Fact::EnginePong => self.pong(*engine, unit),
             Fact::EngineUpgrade => {

@@ -202,6 +202,8 @@ pub enum MarkKind {
     Received,
     /// A data message is sent here.
     Sent,
+    /// It was seen here that the other side has closed the WebSocket or the connection.
+    Closed,
     /// Something was put in a queue.
     Give,
     /// It was taken from there.

@@ -73,7 +73,12 @@ impl Process {
 
     /// Closes its standard input, waits until it ends, which must be with the exit code 0, and gives the
     /// lines of its standard output.
-    pub fn finish(mut self) -> Vec<String> {
+    pub fn finish(self) -> Vec<String> {
+        self.finish_with_errors().0
+    }
+
+    /// The same, with the lines of its standard error behind.
+    pub fn finish_with_errors(mut self) -> (Vec<String>, Vec<String>) {
         drop(self.stdin.take());
         let deadline = Instant::now() + DEADLINE;
         loop {
@@ -87,8 +92,10 @@ impl Process {
         if !status.success() {
             self.fail(&format!("ended with {status}"));
         }
-        let lines = std::mem::take(&mut self.lines);
-        lines.into_iter().filter(|(from, _)| *from == Output::Out).map(|(_, line)| line).collect()
+        let (out, err): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.lines).into_iter().partition(|(from, _)| *from == Output::Out);
+        let lines = |lines: Vec<(Output, String)>| lines.into_iter().map(|(_, line)| line).collect();
+        (lines(out), lines(err))
     }
 
     /// Fails the test with what the program wrote last.

@@ -188,7 +188,11 @@ impl Calls {
                     self.arguments.insert(call, shared(text));
                 }
             }
-            MarkKind::Request | MarkKind::Response | MarkKind::Received | MarkKind::Sent => {
+            MarkKind::Request
+            | MarkKind::Response
+            | MarkKind::Received
+            | MarkKind::Sent
+            | MarkKind::Closed => {
                 let scope = match detail.port {
                     Some(port) => {
                         let side = detail.side.unwrap_or(Side::Server);
@@ -217,6 +221,10 @@ impl Calls {
     ) {
         let Some(function) = self.get(call).map(|call| call.function) else { return };
         let incoming = if side == Side::Server { Direction::ToServer } else { Direction::ToClient };
+        if mark == MarkKind::Closed {
+            let key = Key::Close(conn, incoming);
+            return self.set_cause(strand, call, at, (key, Check::Nothing));
+        }
         let (series, is_cause) = match mark {
             MarkKind::Received => (Series::Messages(incoming), true),
             MarkKind::Sent => (Series::Messages(incoming.reverse()), false),

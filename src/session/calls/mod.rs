@@ -48,6 +48,8 @@ pub enum Key {
     Response(ConnId, u32),
     /// The n-th data message of a direction of a connection, from 1.
     Message(ConnId, Direction, u32),
+    /// The end of a direction of a connection: its Close frame, or where there is none that of TCP.
+    Close(ConnId, Direction),
 }
 
 /// What a mark says of the bytes that it stands for, by which the tie is checked.

@@ -18,6 +18,7 @@ pub(in crate::session) struct Ordinals {
 struct Numbered {
     requests: Vec<UnitId>,
     messages: [Vec<UnitId>; 2],
+    closes: [Option<UnitId>; 2],
 }
 
 impl Ordinals {
@@ -44,20 +45,31 @@ impl Ordinals {
             UnitKind::Frame if unit.facts.contains(&Fact::Message) => {
                 numbered.messages[unit.dir.index()].push(id);
             }
+            // A Close frame comes before the end of TCP.
+            UnitKind::Frame if unit.facts.contains(&Fact::Close) => {
+                numbered.closes[unit.dir.index()].get_or_insert(id);
+            }
+            UnitKind::Closed => {
+                numbered.closes[unit.dir.index()].get_or_insert(id);
+            }
             _ => {}
         }
     }
 
-    /// The unit of a request or a message.
+    /// The unit of a request, a message or a close.
     pub fn unit(&self, key: Key) -> Option<UnitId> {
-        let (conn, Key::Request(_, number) | Key::Response(_, number) | Key::Message(_, _, number)) =
-            (key.conn(), key);
-        let numbered = self.of.get(&conn)?;
-        let units = match key {
-            Key::Message(_, dir, _) => &numbered.messages[dir.index()],
-            _ => &numbered.requests,
-        };
-        units.get((number as usize).checked_sub(1)?).copied()
+        let numbered = self.of.get(&key.conn())?;
+        let nth = |units: &[UnitId], number: u32| units.get((number as usize).checked_sub(1)?).copied();
+        match key {
+            Key::Request(_, number) | Key::Response(_, number) => nth(&numbered.requests, number),
+            Key::Message(_, dir, number) => nth(&numbered.messages[dir.index()], number),
+            Key::Close(_, dir) => numbered.closes[dir.index()],
+        }
+    }
+
+    /// Whether a unit is what closed its direction.
+    pub fn is_close(&self, conn: ConnId, dir: Direction, unit: UnitId) -> bool {
+        self.of.get(&conn).is_some_and(|numbered| numbered.closes[dir.index()] == Some(unit))
     }
 
     /// The number of a request.
@@ -79,7 +91,9 @@ impl Key {
     /// The connection.
     pub fn conn(self) -> ConnId {
         match self {
-            Key::Request(conn, _) | Key::Response(conn, _) | Key::Message(conn, ..) => conn,
+            Key::Request(conn, _) | Key::Response(conn, _) | Key::Message(conn, ..) | Key::Close(conn, _) => {
+                conn
+            }
         }
     }
 }

@@ -87,11 +87,14 @@ impl Session {
         cause.map_or(Ok(None), |(key, check)| self.tied(*key, check))
     }
 
-    /// The unit that a call wrote, itself or one that it called.
+    /// The unit that a call wrote, itself or one that it called; or that its turn wrote, where that did nothing else.
     pub fn written_by(&self, call: CallId) -> Result<Option<Tied>, StoreError> {
         let turn = self.calls.get(call).and_then(|call| self.calls.turn(call.turn));
-        let wrote =
-            turn.and_then(|turn| turn.wrote.iter().find(|wrote| self.calls.is_within(wrote.call, call)));
+        let wrote = turn.and_then(|turn| {
+            let own = turn.wrote.iter().find(|wrote| self.calls.is_within(wrote.call, call));
+            let only = turn.wrote.iter().find(|wrote| call <= wrote.call).or(turn.wrote.last());
+            own.or(only.filter(|_| turn.cause.is_none()))
+        });
         wrote.map_or(Ok(None), |wrote| self.tied(wrote.key, &wrote.check))
     }
 
@@ -104,7 +107,7 @@ impl Session {
     pub fn unit_of(&self, key: Key) -> Option<UnitId> {
         let unit = self.index.ordinals.unit(key)?;
         match key {
-            Key::Request(..) | Key::Message(..) => Some(unit),
+            Key::Request(..) | Key::Message(..) | Key::Close(..) => Some(unit),
             // The last answer: before it there may have been interim ones.
             Key::Response(..) => {
                 self.answers(unit).filter(|(_, kind)| *kind == LinkKind::Request).map(|(id, _)| id).last()
@@ -116,6 +119,9 @@ impl Session {
     fn key_of(&self, unit: &UnitRef) -> Option<Key> {
         let ordinals = &self.index.ordinals;
         match unit.kind {
+            UnitKind::Frame | UnitKind::Closed if ordinals.is_close(unit.conn, unit.dir, unit.id) => {
+                Some(Key::Close(unit.conn, unit.dir))
+            }
             UnitKind::HttpRequest => Some(Key::Request(unit.conn, ordinals.request(unit.conn, unit.id)?)),
             UnitKind::HttpResponse => {
                 let (_, link) =
@@ -141,6 +147,8 @@ impl Session {
     fn certainty(&self, key: Key, check: &Check) -> Result<Option<Certainty>, StoreError> {
         let Some(unit) = self.unit_of(key).and_then(|id| self.unit(id)) else { return Ok(None) };
         let is_so = match check {
+            // A direction ends once.
+            _ if matches!(key, Key::Close(..)) => true,
             Check::Nothing => return Ok(Some(Certainty::Inferred)),
             Check::Payload(length, crc32) => match self.payload_of(&unit)? {
                 Some(bytes) => bytes.len() as u64 == *length && crc(&bytes) == *crc32,

@@ -1,0 +1,227 @@
+//! `wirewalk run` before a server, and what it recorded.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::process::{Output, Process};
+
+/// A server of `tests/peers/calls`.
+pub fn app(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/calls").join(name)
+}
+
+/// What a wirewalk that has ended recorded of a server.
+pub struct Traced {
+    folder: TempDir,
+    recording: String,
+    /// What it said on standard error, the server's output included.
+    pub said: String,
+}
+
+/// A wirewalk that runs a server.
+pub struct Running {
+    process: Process,
+    folder: TempDir,
+    /// Where clients reach the server.
+    pub port: u16,
+}
+
+/// A port that was free a moment ago, since a server that must be told one cannot be told to take any. It is none of those that the
+/// system gives to whoever does not care, so that nobody takes it meanwhile.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewalk"));
+    command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env(
+        "NODE_PATH",
+        Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers").join("node_modules"),
+    );
+    command
+}
+
+impl Running {
+    fn start(
+        program: &str,
+        arguments: &[&str],
+        options: &[&str],
+        environment: &[(&str, &str)],
+        folder: TempDir,
+    ) -> Running {
+        let port = free_port().to_string();
+        let mut command = command();
+        command
+            .args(["run", "--print", "summary", "--record", "recording"])
+            .arg("--log")
+            .arg("log")
+            .args(options)
+            .arg("--")
+            .arg(program);
+        command.args(arguments.iter().map(|argument| if *argument == "PORT" { &port } else { *argument }));
+        command.current_dir(folder.path()).env("PORT", &port).envs(environment.iter().copied());
+        let mut process = Process::start("wirewalk run", &mut command);
+        let port = process.wait_for(Output::Err, |line| {
+            let address = line.split("listening on http://").nth(1)?.split(' ').next()?;
+            address.rsplit(':').next()?.parse().ok()
+        });
+        Running { process, folder, port }
+    }
+
+    /// Where the server itself listens, which clients do not need to know: wirewalk says where it connected.
+    pub fn real_port(&mut self) -> u16 {
+        get(self.port, "/");
+        let upstream = self.process.wait_for(Output::Out, |line| {
+            line.split("passed on to ").nth(1)?.trim().rsplit(':').next()?.parse().ok()
+        });
+        assert_ne!(upstream, self.port);
+        upstream
+    }
+
+    /// Kills wirewalk, and not the server.
+    pub fn kill(&mut self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+        // It is gone when its port is closed.
+        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Ends the server that outlived wirewalk: it is in the folder of this test alone.
+    pub fn end_server(&self) {
+        let folder = self.folder.path().canonicalize().unwrap();
+        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            if fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == folder) {
+                let _ = Command::new("kill").arg("-KILL").arg(entry.file_name()).status();
+            }
+        }
+    }
+
+    fn stop(self) -> Traced {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        let (_, said) = self.process.finish_with_errors();
+        let recording = self.folder.path().join("recording").to_str().unwrap().to_owned();
+        Traced { folder: self.folder, recording, said: said.join("\n") }
+    }
+}
+
+/// A folder of its own with the server in it, as somebody's project.
+fn project(name: &str, text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(name), text).unwrap();
+    folder
+}
+
+/// Starts a server of `tests/peers/calls`.
+pub fn start(program: &str, arguments: &[&str]) -> Running {
+    let text = fs::read_to_string(app(arguments[0])).unwrap();
+    Running::start(program, arguments, &[], &[], project(arguments[0], &text))
+}
+
+impl Traced {
+    /// Runs a server of `tests/peers/calls` for as long as `client` lasts.
+    pub fn run(program: &str, arguments: &[&str], client: impl FnOnce(u16)) -> Traced {
+        Traced::run_with(program, arguments, &[], client)
+    }
+
+    /// The same, with options for wirewalk.
+    pub fn run_with(program: &str, arguments: &[&str], options: &[&str], client: impl FnOnce(u16)) -> Traced {
+        let text = fs::read_to_string(app(arguments[0])).unwrap();
+        let running = Running::start(program, arguments, options, &[], project(arguments[0], &text));
+        client(running.port);
+        running.stop()
+    }
+
+    /// Runs a server with this text.
+    pub fn run_text(
+        program: &str,
+        name: &str,
+        text: &str,
+        environment: &[(&str, &str)],
+        client: impl FnOnce(u16),
+    ) -> Traced {
+        let running = Running::start(program, &[name], &[], environment, project(name, text));
+        client(running.port);
+        running.stop()
+    }
+
+    /// Runs a program in an empty folder; the argument `PORT` becomes a port.
+    pub fn run_in(program: &str, arguments: &[&str], options: &[&str], client: impl FnOnce(u16)) -> Traced {
+        let running = Running::start(program, arguments, options, &[], tempfile::tempdir().unwrap());
+        client(running.port);
+        running.stop()
+    }
+
+    /// The recording's path.
+    pub fn recording(&self) -> &str {
+        &self.recording
+    }
+
+    /// The units that a filter lets through, as JSON.
+    pub fn units(&self, filter: &str) -> Vec<Value> {
+        let said = self.wirewalk(&["open", &self.recording, "--print", "json", "--filter", filter]);
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// What wirewalk prints.
+    pub fn wirewalk(&self, arguments: &[&str]) -> String {
+        let output = command().args(arguments).current_dir(self.folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+/// Runs a server with this text that ends before it listens.
+pub fn failing(program: &str, text: &str) -> std::process::Output {
+    let folder = project("app.py", text);
+    command()
+        .args(["run", "--print", "summary", "--", program, "app.py"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap()
+}
+
+/// The calls of a unit, each before those that it led to.
+pub fn flattened(unit: &Value) -> Vec<Value> {
+    fn collect(calls: &Value, all: &mut Vec<Value>) {
+        for call in calls.as_array().into_iter().flatten() {
+            all.push(call.clone());
+            collect(&call["calls"], all);
+        }
+    }
+    let mut all = Vec::new();
+    collect(&unit["calls"]["tree"], &mut all);
+    all
+}
+
+/// The functions that were called for a unit.
+pub fn symbols(unit: &Value) -> Vec<String> {
+    flattened(unit).iter().map(|call| call["symbol"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The answer to a GET request.
+pub fn get(port: u16, target: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
