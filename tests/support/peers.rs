@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::process::{Output, Process};
 
 /// The versions of all libraries of the peers.
-const PINS: &str = include_str!("../peers/pins.toml");
+pub const PINS: &str = include_str!("../peers/pins.toml");
 
 /// The libraries of the peers, installed in `target/peers`.
 pub struct Peers {
-    folder: PathBuf,
+    pub folder: PathBuf,
 }
 
 /// The peers, installed if they were not.
@@ -73,7 +73,7 @@ fn install(folder: &Path) -> Result<(), String> {
 }
 
 /// The packages and versions of one section of [`PINS`].
-fn pins(section: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub fn pins(section: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let header = format!("[{section}]");
     let lines = PINS.lines().skip_while(move |line| *line != header).skip(1);
     lines
@@ -84,7 +84,7 @@ fn pins(section: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// Runs a program to its end; why not, as a sentence, where it fails.
-fn run(command: &mut Command) -> Result<(), String> {
+pub fn run(command: &mut Command) -> Result<(), String> {
     let name = Path::new(command.get_program()).file_name().unwrap_or_default().display().to_string();
     let output = command.output().map_err(|error| format!("{name} cannot be run: {error}"))?;
     if output.status.success() {
@@ -100,57 +100,6 @@ pub struct Peer {
 }
 
 impl Peers {
-    /// The interpreter that has the libraries.
-    pub fn python(&self) -> String {
-        self.folder.join("venv/bin/python").to_str().expect("UTF-8").to_owned()
-    }
-
-    /// Where that interpreter has them.
-    pub fn site_packages(&self) -> PathBuf {
-        let lib = self.folder.join("venv/lib");
-        let python = fs::read_dir(lib).expect("a folder").filter_map(Result::ok).next().expect("a version");
-        python.path().join("site-packages")
-    }
-
-    /// Another interpreter, with the libraries at versions that it can have.
-    pub fn interpreter(&self, version: &str) -> String {
-        let folder = self.folder.with_file_name(format!("peers-{version}"));
-        fs::create_dir_all(&folder).expect("a folder");
-        let stamp = folder.join("installed.toml");
-        if !fs::read_to_string(&stamp).is_ok_and(|installed| installed == PINS) {
-            let section = format!("python-{version}");
-            let packages: Vec<String> = match pins(&section).count() {
-                0 => pins("python").collect::<Vec<_>>(),
-                _ => pins(&section).collect(),
-            }
-            .into_iter()
-            .map(|(package, version)| format!("{package}=={version}"))
-            .collect();
-            run(Command::new(format!("python{version}")).args(["-m", "venv", "venv"]).current_dir(&folder))
-                .expect("a venv");
-            let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-            run(Command::new(folder.join("venv/bin/python")).args(pip).args(packages)).expect("packages");
-            fs::write(&stamp, PINS).expect("a stamp");
-        }
-        folder.join("venv/bin/python").to_str().expect("UTF-8").to_owned()
-    }
-
-    /// Has Socket.IO clients say the same a number of times each, and waits until all is answered.
-    pub fn chat(&self, port: u16, clients: u32, messages: u32) {
-        let url = format!("http://127.0.0.1:{port}");
-        let options = serde_json::json!({ "url": url, "clients": clients, "messages": messages });
-        let said = self.start("chat_client.cjs", &options).finish();
-        assert_eq!(said.len() as u32, clients * messages, "{said:?}");
-    }
-
-    /// Sends a text over a WebSocket, and waits until it comes back.
-    pub fn echo(&self, port: u16) {
-        let said = self
-            .start("echo_client.cjs", &serde_json::json!({ "url": format!("ws://127.0.0.1:{port}") }))
-            .finish();
-        assert_eq!(said, [serde_json::json!({ "heard": "hello" })]);
-    }
-
     /// Starts a program of `tests/peers` with its options, a JSON object.
     pub fn start(&self, program: &str, options: &Value) -> Peer {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(program);

@@ -10,7 +10,69 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::peers::{PINS, Peers, pins, run};
 use super::process::{Output, Process};
+
+impl Peers {
+    /// The interpreter that has the libraries.
+    pub fn python(&self) -> String {
+        self.folder.join("venv/bin/python").to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Where that interpreter has them.
+    pub fn site_packages(&self) -> PathBuf {
+        let lib = self.folder.join("venv/lib");
+        let python = fs::read_dir(lib).expect("a folder").filter_map(Result::ok).next().expect("a version");
+        python.path().join("site-packages")
+    }
+
+    /// Another interpreter, with the libraries at versions that it can have; `None` where it is not on this machine.
+    pub fn interpreter(&self, version: &str) -> Option<String> {
+        let original = original(version)?;
+        let folder = self.folder.with_file_name(format!("peers-{version}"));
+        fs::create_dir_all(&folder).expect("a folder");
+        let stamp = folder.join("installed.toml");
+        if !fs::read_to_string(&stamp).is_ok_and(|installed| installed == PINS) {
+            let own: Vec<_> = pins(&format!("python-{version}")).collect();
+            let packages = if own.is_empty() { pins("python").collect() } else { own };
+            let packages = packages.into_iter().map(|(package, version)| format!("{package}=={version}"));
+            run(Command::new(original).args(["-m", "venv", "--clear", "venv"]).current_dir(&folder))
+                .expect("a venv");
+            let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+            run(Command::new(folder.join("venv/bin/python")).args(pip).args(packages)).expect("packages");
+            fs::write(&stamp, PINS).expect("a stamp");
+        }
+        Some(folder.join("venv/bin/python").to_str().expect("UTF-8").to_owned())
+    }
+
+    /// Has Socket.IO clients say the same a number of times each, and waits until all is answered.
+    pub fn chat(&self, port: u16, clients: u32, messages: u32) {
+        let url = format!("http://127.0.0.1:{port}");
+        let options = serde_json::json!({ "url": url, "clients": clients, "messages": messages });
+        let said = self.start("chat_client.cjs", &options).finish();
+        assert_eq!(said.len() as u32, clients * messages, "{said:?}");
+    }
+
+    /// Sends a text over a WebSocket, and waits until it comes back.
+    pub fn echo(&self, port: u16) {
+        let said = self
+            .start("echo_client.cjs", &serde_json::json!({ "url": format!("ws://127.0.0.1:{port}") }))
+            .finish();
+        assert_eq!(said, [serde_json::json!({ "heard": "hello" })]);
+    }
+}
+
+/// An interpreter of this version: on the path, or among those that pyenv keeps.
+fn original(version: &str) -> Option<PathBuf> {
+    let name = format!("python{version}");
+    let root = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let root = root.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".pyenv")))?;
+    let kept = fs::read_dir(root.join("versions")).into_iter().flatten().filter_map(Result::ok);
+    let kept = kept.map(|entry| entry.path().join("bin").join(&name));
+    let runs =
+        |path: &PathBuf| Command::new(path).arg("--version").output().is_ok_and(|said| said.status.success());
+    std::iter::once(PathBuf::from(&name)).chain(kept).find(runs)
+}
 
 /// A server of `tests/peers/calls`.
 pub fn app(name: &str) -> PathBuf {
