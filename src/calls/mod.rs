@@ -4,12 +4,15 @@
 //! - `body`: the lines of a function.
 //! - `licence`: what the licences of packages allow and demand.
 //! - `permalink`: the link to a line at the installed version's tag.
+//! - `source`, `highlight`: the source of a function, and what its parts are.
 //! - `tracers`: the tracers themselves, and the environment that slips them into a process.
 
 mod body;
+pub mod highlight;
 mod licence;
 pub mod permalink;
 mod receiver;
+pub mod source;
 pub mod tracers;
 
 pub use body::function_body;

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::{Size, say};
-use crate::calls::{function_body, permalink};
+use crate::calls::{function_body, permalink, source};
 use crate::capture::Recorder;
 use crate::config::Config;
 use crate::decode::limits::MAX_MESSAGE;
@@ -18,12 +18,6 @@ use crate::export::report::{Outside, Report, html, markdown};
 use crate::session::Session;
 use crate::session::calls::FunctionInfo;
 use crate::session::secrets::Names;
-
-/// A longer file is no source that someone wrote.
-const MAX_SOURCE: u64 = 4 << 20;
-
-/// How files of source end. A transcript is a stranger's, and can name any file.
-const SOURCES: [&str; 10] = ["py", "pyw", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"];
 
 /// Write the report that a student hands in: the libraries with their licences, and the walk from start-up to the first answer.
 ///
@@ -105,12 +99,9 @@ fn title(session: &Session, upstream: &str) -> String {
 /// The lines of a function of the person's own, where its file is still here.
 fn own_source(function: &FunctionInfo, files: &RefCell<HashMap<String, String>>) -> Vec<String> {
     let mut files = files.borrow_mut();
-    let file = files.entry(function.file.to_string()).or_insert_with(|| {
-        let ending = Path::new(&*function.file).extension().and_then(|ending| ending.to_str());
-        let is_source = ending.is_some_and(|ending| SOURCES.contains(&ending))
-            && fs::metadata(&*function.file).is_ok_and(|found| found.len() <= MAX_SOURCE);
-        if is_source { fs::read_to_string(&*function.file).unwrap_or_default() } else { String::new() }
-    });
+    let file = files
+        .entry(function.file.to_string())
+        .or_insert_with(|| source::text(&function.file).unwrap_or_default());
     match function.symbol.ends_with(":<module>") {
         // The whole file is what it calls, below.
         true => Vec::new(),

@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use tui_input::Input;
 
+use super::calls::CallsView;
 use super::keys::{self, Action, Keymap};
 use super::layout::Proportions;
 use super::look::{Item, Look};
@@ -16,6 +18,7 @@ use super::presenter::Presenter;
 use super::rows::Rows;
 use super::scan::{Found, Request};
 use super::theme::Theme;
+use crate::calls::source::Source;
 use crate::capture::control::State;
 use crate::capture::player::Pace;
 use crate::decode::field::Severity;
@@ -46,6 +49,8 @@ pub enum Msg {
     Filter(Filter),
     /// Something was found in the background.
     Found(Found),
+    /// A file of source was read, or why it cannot be shown.
+    Source(Arc<str>, Result<Source, String>),
     /// How the session stands that is captured or played, and how many bytes capture is behind.
     State(State, usize),
     /// Something was done that was asked for, or failed.
@@ -70,6 +75,8 @@ pub enum Effect {
     Ask(Ask),
     /// Look for something in all units, in the background.
     Scan(Request),
+    /// Read a file of source.
+    Read(Arc<str>),
 }
 
 /// What a session is asked for.
@@ -127,14 +134,22 @@ pub enum Screen {
     Statistics,
     /// One connection's bytes.
     Conversation,
+    /// The calls of the selected unit.
+    Calls,
     /// What the server wrote.
     Output,
 }
 
 impl Screen {
     /// All screens, in the order of their keys.
-    pub const ALL: [Screen; 5] =
-        [Screen::Flow, Screen::Connections, Screen::Statistics, Screen::Conversation, Screen::Output];
+    pub const ALL: [Screen; 6] = [
+        Screen::Flow,
+        Screen::Connections,
+        Screen::Statistics,
+        Screen::Conversation,
+        Screen::Calls,
+        Screen::Output,
+    ];
 
     /// What shows it.
     pub fn action(self) -> Action {
@@ -143,6 +158,7 @@ impl Screen {
             Screen::Connections => Action::ShowConnections,
             Screen::Statistics => Action::ShowStatistics,
             Screen::Conversation => Action::ShowConversation,
+            Screen::Calls => Action::ShowCalls,
             Screen::Output => Action::ShowOutput,
         }
     }
@@ -154,6 +170,7 @@ impl Screen {
             Screen::Connections => "Connections",
             Screen::Statistics => "Statistics",
             Screen::Conversation => "Conversation",
+            Screen::Calls => "Calls",
             Screen::Output => "Output",
         }
     }
@@ -386,6 +403,8 @@ pub struct App {
     pub chosen: usize,
     /// The connection that is followed.
     pub conversation: Option<Conversation>,
+    /// The calls of the selected unit.
+    pub calls: CallsView,
     /// The first line of the server's output that is in sight; `None` follows its end.
     pub output_top: Option<usize>,
     /// What is said at the bottom.
@@ -429,6 +448,7 @@ impl App {
             asked: 0,
             chosen: 0,
             conversation: None,
+            calls: CallsView::default(),
             output_top: None,
             notice: None,
             presenter: Presenter::default(),
@@ -447,6 +467,7 @@ impl App {
             (Screen::Connections, _) => keys::Place::Connections,
             (Screen::Statistics, _) => keys::Place::Statistics,
             (Screen::Conversation, _) => keys::Place::Conversation,
+            (Screen::Calls, _) => keys::Place::Calls,
             (Screen::Output, _) => keys::Place::Output,
         }
     }

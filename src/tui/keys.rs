@@ -25,6 +25,8 @@ pub enum Place {
     Statistics,
     /// In the bytes of a connection as a conversation.
     Conversation,
+    /// In the calls of a unit.
+    Calls,
     /// In the server's output.
     Output,
 }
@@ -41,6 +43,7 @@ impl Place {
             Place::Connections => "Connections",
             Place::Statistics => "Statistics",
             Place::Conversation => "Conversation",
+            Place::Calls => "Calls",
             Place::Output => "Output",
         }
     }
@@ -93,6 +96,7 @@ actions! {
         ShowConnections "connections" ["2"] "connections and engine sessions";
         ShowStatistics "statistics" ["3"] "statistics";
         ShowConversation "conversation" ["4", "C"] "the selected connection's bytes as a conversation";
+        ShowCalls "calls" ["5", "i"] "the calls that the unit caused, and the one that wrote it";
         ShowOutput "output" ["6", "O"] "what the server wrote to its terminal";
         Up "up" ["k", "up"] "up";
         Down "down" ["j", "down"] "down";
@@ -138,6 +142,19 @@ actions! {
         Openings "openings" ["o"] "show or hide openings and closings";
         FoldAll "fold-all" ["H"] "fold or unfold all engine sessions";
         Narrow "narrow" ["c"] "only this unit's connection, and back";
+    }
+    Calls {
+        CauseOfCall "cause" ["u"] "go to the unit that caused this call";
+        WrittenByCall "written" ["U"] "go to the unit that this call wrote";
+        NextCalls "next-calls" ["]"] "next unit that has calls";
+        PreviousCalls "previous-calls" ["["] "previous unit that has calls";
+        StartUp "start-up" ["s"] "the calls before the first connection, and back";
+        Sequence "sequence" ["t"] "as a sequence between client, wire, libraries and your code; as a tree";
+        Deeper "deeper" [")"] "show one level more";
+        Shallower "shallower" ["("] "show one level less";
+        HidePackage "hide-package" ["o"] "leave out this call's package; on your own again: all";
+        CallSite "call-site" ["b"] "the source where it was called from, or where it is defined";
+        CopyLink "copy-link" ["c"] "copy the link to this line, at the installed version's tag";
     }
     Bytes {
         BytesForm "bytes-form" ["b"] "the next form: hexadecimal, bit diagram, unmasking, JSON …";

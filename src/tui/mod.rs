@@ -7,6 +7,7 @@
 //! - [`update`]: what a message does to the [`app`] state. No terminal in it.
 //! - [`rows`]: which units are listed, with folds and filters; [`lanes`]: the lifelines of their connections.
 //! - [`motion`] moves from row to row and field to field, [`visit`] to what belongs together; [`prompt`] takes what is typed.
+//! - [`calls`]: the calls of the selected unit, and the source that is seen with them; [`sequence`]: as messages between lanes.
 //! - [`look`]: the selected unit, decoded, as a list of layers and fields.
 //! - [`find`]: filter, search and statistics, which [`scan`] looks for in the background.
 //! - [`layout`]: which pane is where at which size; [`view`] draws them, with [`theme`]'s colours and [`paint`]'s strokes.
@@ -15,6 +16,7 @@
 //! - [`panes`]: one file each.
 
 pub mod app;
+pub mod calls;
 pub mod find;
 pub mod home;
 pub mod keys;
@@ -30,6 +32,7 @@ pub mod prompt;
 pub mod rows;
 pub mod run;
 pub mod scan;
+pub mod sequence;
 pub mod theme;
 pub mod update;
 pub mod view;

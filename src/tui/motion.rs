@@ -21,6 +21,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
             scroll(&mut app.panes.explain.top, page, action);
         }
         (Screen::Connections, _) => return connections(app, session, action),
+        (Screen::Calls, _) => return super::calls::act(app, session, action),
         (Screen::Conversation, _) => conversation(app, session, action),
         (Screen::Output, _) => output(app, session, action),
         _ => {}

@@ -20,6 +20,7 @@ use super::home::{Choice, Home, Outcome};
 use super::scan::{self, Request};
 use super::update::update;
 use super::view;
+use crate::calls::source::Source;
 use crate::capture::Control;
 use crate::decode::field::Severity;
 use crate::session::Session;
@@ -156,9 +157,19 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
                 Effect::Ask(ask) => asked(&show.control, ask, tell.clone()),
                 // A scan that has ended found nothing more to tell.
                 Effect::Scan(request) => drop(scan.send(request)),
+                Effect::Read(file) => read(file, tell.clone()),
             }
         }
     }
+}
+
+/// Reads a file of source on a thread that may wait for the disk, and tells what is in it.
+fn read(file: Arc<str>, tell: mpsc::UnboundedSender<Msg>) {
+    tokio::task::spawn_blocking(move || {
+        let source = Source::read(&file);
+        // The screen may have ended meanwhile.
+        let _ = tell.send(Msg::Source(file, source));
+    });
 }
 
 /// The time of day where the user is.

@@ -8,7 +8,7 @@ use super::layout::has_place_for_layers;
 use super::panes::conversation::Place;
 use super::panes::{bytes, help};
 use super::rows::{Choice, Rows};
-use super::{find, motion, mouse, presenter, prompt, visit};
+use super::{calls, find, motion, mouse, presenter, prompt, visit};
 use crate::decode::field::Severity;
 use crate::decode::unit::UnitId;
 use crate::export::copy::{self, Form};
@@ -32,18 +32,18 @@ pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
             app.size = (columns, rows);
             Vec::new()
         }
-        Msg::Grew => {
-            grew(app, session);
-            Vec::new()
-        }
+        Msg::Grew => grew(app, session),
         Msg::Ended => {
             app.origin.is_live = false;
-            grew(app, session);
-            Vec::new()
+            grew(app, session)
         }
         Msg::Filter(filter) => find::filter(app, session, Some(filter)),
         Msg::Found(found) => {
             find::found(app, session, found);
+            Vec::new()
+        }
+        Msg::Source(file, source) => {
+            app.calls.read(file, source);
             Vec::new()
         }
         Msg::State(state, behind) => {
@@ -62,9 +62,9 @@ pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
 }
 
 /// Shows what came, unless the display is held.
-fn grew(app: &mut App, session: &Session) {
+fn grew(app: &mut App, session: &Session) -> Vec<Effect> {
     if app.is_paused {
-        return;
+        return Vec::new();
     }
     app.shown = UnitId(u32::try_from(session.len()).unwrap_or(u32::MAX));
     app.rows.grow(session, app.shown);
@@ -76,6 +76,7 @@ fn grew(app: &mut App, session: &Session) {
     } else if app.selection.unit.is_none() {
         motion::select_row(app, session, 0);
     }
+    calls::grew(app, session)
 }
 
 fn key(app: &mut App, session: &Session, key: KeyEvent) -> Vec<Effect> {
@@ -133,6 +134,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         Action::NextHit => find::next_hit(app, session, true),
         Action::PreviousHit => find::next_hit(app, session, false),
         Action::ShowConversation => converse(app, session),
+        Action::ShowCalls => return calls::show(app, session),
         Action::ShowOutput => app.screen = Screen::Output,
         Action::TimeForm => {
             app.time = match app.time {
@@ -145,7 +147,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         Action::Pause if app.pace().is_some() => return visit::play(app, |pace| pace.paused = !pace.paused),
         Action::Pause => {
             app.is_paused = !app.is_paused;
-            grew(app, session);
+            return grew(app, session);
         }
         Action::Presenter => presenter::toggle(app, session),
         Action::Reveal => presenter::reveal(app, session),

@@ -7,7 +7,8 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 use super::app::{App, Dialog, Pane, Screen};
 use super::layout::{Areas, SMALLEST};
 use super::panes::{
-    Panes, bars, bytes, connections, conversation, explain, flow, help, layers, line, output, statistics,
+    Panes, bars, bytes, calls, connections, conversation, explain, flow, help, layers, line, output,
+    statistics,
 };
 use super::presenter;
 use crate::session::Session;
@@ -43,6 +44,7 @@ fn all(area: Rect, buf: &mut Buffer, session: &Session, app: &App, panes: &mut P
         }
         Screen::Connections => connections::draw(areas.body, buf, session, app, &mut panes.connections),
         Screen::Statistics => statistics::draw(areas.body, buf, app),
+        Screen::Calls => calls::draw(areas.body, buf, session, app, &mut panes.calls),
         Screen::Output => output::draw(areas.body, buf, session, app),
     }
     bars::status(areas.status, buf, session, app);

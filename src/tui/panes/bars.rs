@@ -142,6 +142,11 @@ fn hints(app: &App) -> Vec<(String, &'static str)> {
             &[(Action::Open, "look inside"), (Action::Filter, "filter"), (Action::Search, "search")]
         }
         Place::Layers => &[(Action::FilterToValue, "filter to this"), (Action::Left, "fold")],
+        Place::Calls => &[
+            (Action::Sequence, "sequence"),
+            (Action::CauseOfCall, "its unit"),
+            (Action::NextCalls, "next unit"),
+        ],
         Place::Bytes => &[(Action::BytesForm, "form"), (Action::NextSource, "next bytes")],
         _ => &[(Action::Search, "search")],
     };

@@ -3,6 +3,7 @@
 
 pub mod bars;
 pub mod bytes;
+pub mod calls;
 pub mod connections;
 pub mod conversation;
 pub mod explain;
@@ -11,6 +12,8 @@ pub mod help;
 pub mod layers;
 pub mod line;
 pub mod output;
+pub mod sequence;
+pub mod source;
 pub mod statistics;
 
 use std::ops::Range;
@@ -31,6 +34,8 @@ pub struct Panes {
     pub explain: Scroll,
     /// The connections'.
     pub connections: Scroll,
+    /// The calls'.
+    pub calls: Scroll,
     /// The border that is being dragged.
     pub dragged: Option<Border>,
     /// The columns of the tabs in the bar at the top.

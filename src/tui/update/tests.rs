@@ -78,12 +78,20 @@ fn prepared(session: &Session, action: Action, place: Where) -> App {
     match place {
         Where::Layers => focus(&mut app, Pane::Layers),
         Where::Bytes => focus(&mut app, Pane::Bytes),
+        Where::Calls => {
+            // An answer, of which the call is chosen that wrote it.
+            motion::select(&mut app, session, UnitId(29));
+            act(&mut app, session, Action::ShowCalls);
+        }
         _ => {}
     }
     let unit = app.selection.unit.unwrap();
     match action {
         Action::ShowFlow => app.screen = Screen::Connections,
         Action::Back => focus(&mut app, Pane::Layers),
+        Action::Deeper => {
+            act(&mut app, session, Action::Shallower);
+        }
         Action::Right => {
             act(&mut app, session, Action::Left);
         }
@@ -110,14 +118,17 @@ fn prepared(session: &Session, action: Action, place: Where) -> App {
 #[test]
 fn every_key_of_the_help_does_something() {
     let session = session();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/v1-calls.wirewalk");
+    let traced = Recorder::open(&fixture, MAX_MESSAGE).unwrap().0;
     for binding in BINDINGS {
+        let session = if binding.place == Where::Calls { &traced } else { &session };
         for key in binding.keys {
-            let mut app = prepared(&session, binding.action, binding.place);
-            let before = screen(&mut app, &session);
-            let effects = update(&mut app, &session, Msg::Key(chord(key)));
+            let mut app = prepared(session, binding.action, binding.place);
+            let before = screen(&mut app, session);
+            let effects = update(&mut app, session, Msg::Key(chord(key)));
             let says_nothing = app.notice.as_ref().is_some_and(|n| n.text.contains("does nothing"));
             assert!(!says_nothing, "{key} ({}) is not bound", binding.name);
-            let after = screen(&mut app, &session);
+            let after = screen(&mut app, session);
             assert!(!effects.is_empty() || before != after, "{key} ({}) does nothing", binding.name);
         }
     }

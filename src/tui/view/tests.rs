@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::calls::source::Source;
 use crate::capture::Recorder;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::decode::unit::UnitId;
@@ -78,6 +79,98 @@ fn every_screen_at_three_sizes() {
             );
         }
     }
+}
+
+/// A Flask-SocketIO app that was recorded with its calls. The event is unit 28, its answer 29.
+fn traced() -> Session {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/v1-calls.wirewalk");
+    Recorder::open(&fixture, MAX_MESSAGE).unwrap().0
+}
+
+/// Does what these actions say, one after the other, and gives each file that is asked for this text.
+fn acted(app: &mut App, session: &Session, actions: &[Action]) {
+    for action in actions {
+        for effect in act(app, session, *action) {
+            if let Effect::Read(file) = effect {
+                let text = "import a\n\n\ndef around(b):\n    return b  # what is told\n".repeat(300);
+                let lines = crate::calls::highlight::lines(&text, "py");
+                update(app, session, Msg::Source(file, Ok(Source { lines })));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_calls_of_a_unit_at_three_sizes() {
+    let session = traced();
+    let down = [Action::Down; 20];
+    let of: [(&str, u32, Vec<Action>); 6] = [
+        ("tree", 28, [&[Action::ShowCalls], &down[..]].concat()),
+        ("call_site", 28, [&[Action::ShowCalls], &down[..], &[Action::CallSite]].concat()),
+        ("wrote", 29, vec![Action::ShowCalls]),
+        ("sequence", 28, vec![Action::ShowCalls, Action::Sequence, Action::Down, Action::Down]),
+        ("start", 28, vec![Action::ShowCalls, Action::StartUp]),
+        ("folded", 28, vec![Action::ShowCalls, Action::HidePackage, Action::Shallower, Action::Shallower]),
+    ];
+    for size in SIZES {
+        for (name, unit, actions) in &of {
+            let mut app = app(&session, size);
+            crate::tui::motion::select(&mut app, &session, UnitId(*unit));
+            acted(&mut app, &session, actions);
+            insta::assert_snapshot!(
+                format!("calls_{name}_{}x{}", size.0, size.1),
+                text(&drawn(&session, &mut app))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_call_leads_to_its_unit_and_a_unit_to_its_calls() {
+    let session = traced();
+    let mut app = app(&session, (120, 36));
+    let seen = |app: &mut App| text(&drawn(&session, app));
+    crate::tui::motion::select(&mut app, &session, UnitId(29));
+    acted(&mut app, &session, &[Action::ShowCalls]);
+    assert!(app.calls.rows[app.calls.at].wrote, "the call that wrote it is chosen");
+    acted(&mut app, &session, &[Action::CauseOfCall]);
+    assert_eq!(
+        (app.screen, app.selection.unit),
+        (Screen::Flow, Some(UnitId(28))),
+        "the event is what it was written for"
+    );
+    acted(&mut app, &session, &[Action::ShowCalls, Action::NextCalls]);
+    assert_eq!(app.selection.unit, Some(UnitId(29)));
+    acted(&mut app, &session, &[Action::WrittenByCall]);
+    assert_eq!((app.screen, app.selection.unit), (Screen::Flow, Some(UnitId(29))));
+    acted(&mut app, &session, &[Action::ShowCalls, Action::PreviousCalls]);
+    assert_eq!(app.selection.unit, Some(UnitId(28)));
+    let all = app.calls.rows.len();
+    acted(&mut app, &session, &[Action::Left]);
+    assert!(
+        app.calls.rows.len() < all && seen(&mut app).contains("▸ WSConnection.receive_data +1"),
+        "{}",
+        seen(&mut app)
+    );
+    acted(&mut app, &session, &[Action::Right, Action::HidePackage]);
+    assert!(seen(&mut app).contains("without wsproto") && app.calls.rows.len() < all);
+    let effects = act(&mut app, &session, Action::CopyLink);
+    let [Effect::Copy(link)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(
+        link.starts_with(
+            "https://github.com/miguelgrinberg/simple-websocket/blob/v1.1.0/src/simple_websocket/ws.py#L"
+        ),
+        "{link}"
+    );
+}
+
+#[test]
+fn where_there_are_no_calls_it_is_said_why() {
+    let session = session();
+    let mut app = app(&session, (80, 24));
+    acted(&mut app, &session, &[Action::ShowCalls]);
+    let seen = text(&drawn(&session, &mut app));
+    assert!(seen.contains("wirewalk run -- python app.py"), "{seen}");
 }
 
 #[test]
