@@ -2,6 +2,8 @@
 //!
 //! A pseudo-terminal, since some servers refuse to start without one, and others write otherwise into a pipe.
 
+mod listening;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _, Write};
@@ -108,6 +110,11 @@ impl Server {
         let ended = exit.wait_for(Option::is_some).await;
         let exit = ended.ok().and_then(|exit| exit.clone());
         exit.unwrap_or(Exit { how: "it is not known how".to_owned(), success: false })
+    }
+
+    /// A port on which it listens, or one of its children, where that can be known.
+    pub fn listens(&self) -> Option<u16> {
+        listening::port(self.pid?)
     }
 
     /// Ends it: first as Ctrl-C would, then with force. Returns when it is gone.

@@ -36,6 +36,7 @@ def _trace(address):
     import contextvars
     import dis
     import importlib.metadata
+    import importlib.util
     import itertools
     import json
     import opcode
@@ -81,6 +82,8 @@ def _trace(address):
         "gunicorn.workers.base_async": {"AsyncWorker.handle_request"},
         "gevent.pywsgi": {"WSGIHandler.handle_one_response"},
         "eventlet.wsgi": {"HttpProtocol.handle_one_response"},
+        "eventlet.websocket": {"WebSocket.wait", "WebSocket.send", "RFC6455WebSocket.wait", "RFC6455WebSocket.send"},
+        "geventwebsocket.websocket": {"WebSocket.receive", "WebSocket.send"},
         "flask.app": {"Flask.wsgi_app"},
     }
     # What is called all the time and tells nothing.
@@ -279,7 +282,7 @@ def _trace(address):
                     if found is None:
                         target = getattr(current, "_run", None) or getattr(current, "run", None)
                         name = getattr(target, "__name__", type(current).__name__)
-                        found = tasks[current] = Strand("greenlet", name, parent_of(innermost.get(), name))
+                        found = tasks[current] = Strand("greenlet", name, parent_of(spawned.pop(current, None) or innermost.get(), name))
                     return found
             except Exception:
                 pass
@@ -293,6 +296,25 @@ def _trace(address):
                 name += " (%s)" % target
             found = threads[ident] = Strand("thread", name, parent_of(getattr(thread, "_wirewalk_parent", None), target))
         return found
+
+    # Greenlets that inherit no context, by the call that they were made in.
+    spawned = weakref.WeakKeyDictionary()
+
+    def is_spawned(greenlet):
+        try:
+            at = strand()
+            spawned[greenlet] = (at.stack[-1][0], at.id) if at.stack else None
+        except Exception:
+            pass
+
+    def watch_spawning(of):
+        init = of.__init__
+
+        def init_with_parent(self, *arguments, **named):
+            is_spawned(self)
+            return init(self, *arguments, **named)
+
+        of.__init__ = init_with_parent
 
     def parent_of(inherited, name):
         # Engine.IO's service task looks after all clients, whoever was the first.
@@ -730,6 +752,8 @@ def _trace(address):
         (re.compile(r"engineio\.async_drivers\.\w+:\w+\.send$"), (sends("message"), None)),
         (re.compile(r"engineio\.(async_|asyncio_)?socket:\w+\.poll$"), (writer_waits, None)),
         (re.compile(r"engineio\.(async_|asyncio_)?socket:\w+\.send$"), (packet_given, None)),
+        (re.compile(r"eventlet\.websocket:\w+\.wait$|geventwebsocket\.websocket:\w+\.receive$"), (waits, gives_back)),
+        (re.compile(r"(eventlet|geventwebsocket)\.websocket:\w+\.send$"), (sends("message"), None)),
         (re.compile(r"uvicorn\.protocols\.websockets\.\w+:\w+\.run_asgi$"), (asgi_request, None)),
         (re.compile(r"uvicorn\.protocols\.websockets\.\w+:\w+\.(asgi_)?send$"), (asgi_answer, None)),
         (re.compile(r"uvicorn\.protocols\.websockets\.\w+:\w+\.(asgi_)?receive$"), (waits, asgi_message)),
@@ -746,58 +770,53 @@ def _trace(address):
 
     # ---------------------------------------------------------------- binding
 
-    def watch_binding():
-        import socket
-        bind, listen, name_of = socket.socket.bind, socket.socket.listen, socket.socket.getsockname
-        asked = []
-        # Sockets that were moved, and do not listen yet: only then wirewalk is told where to, or it would be there too early.
-        listens = {}
+    asked = []
+    # Sockets that were moved, and do not listen yet: only then wirewalk is told where to, or it would be there too early.
+    listens = {}
 
-        def moved():
-            # Children inherit the socket, or bind again: MOVED says what was moved, and where to.
-            said = os.environ.get("WIREWALK_TRACE_MOVED", "")
-            host, _, rest = said.rpartition("|")
-            return (host,) + tuple(int(port) for port in rest.split(":")) if host and ":" in rest else None
+    def moved():
+        # Children inherit the socket, or bind again: MOVED says what was moved, and where to.
+        said = os.environ.get("WIREWALK_TRACE_MOVED", "")
+        host, _, rest = said.rpartition("|")
+        return (host,) + tuple(int(port) for port in rest.split(":")) if host and ":" in rest else None
+
+    def watch_binding(of):
+        """Watches a class of sockets."""
+        bind, listen, name_of = of.bind, of.listen, of.getsockname
 
         def move(self, address):
+            """Lets wirewalk have the address, and binds another. Whether that was done."""
             is_tcp = self.family in (_socket.AF_INET, _socket.AF_INET6) and self.type & 0xF == _socket.SOCK_STREAM
             if not is_tcp or not isinstance(address, tuple) or not address[1]:
-                return None
+                return False
             host, port = address[0], address[1]
             before = moved()
             if asked or before is not None and (host, port) != before[:2]:
-                return None
+                return False
             asked.append(address)
             line = connect()
-            line.settimeout(2)
             question = {"trace": 1, "token": TOKEN, "pid": os.getpid(), "bind": {"host": host, "port": port}}
             line.sendall(json.dumps(question).encode() + b"\n")
-            answer = json.loads(read_line(line))
-            if not answer.get("move"):
+            if not json.loads(read_line(line)).get("move"):
                 line.close()
-                return None
-            loopback = "::1" if self.family == _socket.AF_INET6 else "127.0.0.1"
-            bind(self, (loopback, 0))
+                return False
+            bind(self, ("::1" if self.family == _socket.AF_INET6 else "127.0.0.1", 0))
             real = name_of(self)[1]
-            listens[self] = (line, real)
+            listens[id(self)] = (line, real)
             os.environ["WIREWALK_TRACE_MOVED"] = "%s|%d:%d" % (host, port, real)
-            raise Bound()
+            return True
 
-        class Bound(Exception):
-            pass
-
-        def bind_once(self, address):
+        def bind_or_move(self, address):
             try:
-                where = move(self, address)
-            except Bound:
-                return None
+                if move(self, address):
+                    return None
             except Exception:
-                where = None
-            return bind(self, address if where is None else where)
+                pass
+            return bind(self, address)
 
         def listen_and_tell(self, *backlog):
             result = listen(self, *backlog)
-            line, real = listens.pop(self, (None, None))
+            line, real = listens.pop(id(self), (None, None))
             if line is not None:
                 try:
                     line.sendall(json.dumps({"moved": real}).encode() + b"\n")
@@ -813,7 +832,39 @@ def _trace(address):
                 return (said[0], said[1]) + tuple(found[2:])
             return found
 
-        socket.socket.bind, socket.socket.listen, socket.socket.getsockname = bind_once, listen_and_tell, name
+        of.bind, of.listen, of.getsockname = bind_or_move, listen_and_tell, name
+
+    class Watcher:
+        """Watches libraries that have sockets and threads of their own, as soon as they are imported."""
+
+        OTHERS = {
+            "gevent._socket3": lambda module: MOVE and watch_binding(module.socket),
+            "eventlet.greenio.base": lambda module: MOVE and watch_binding(module._original_socket),
+            "gevent.greenlet": lambda module: module.Greenlet.add_spawn_callback(is_spawned),
+            "eventlet.greenthread": lambda module: watch_spawning(module.GreenThread),
+        }
+
+        def find_spec(self, name, path=None, target=None):
+            if name not in self.OTHERS:
+                return None
+            sys.meta_path.remove(self)
+            try:
+                spec = importlib.util.find_spec(name)
+            finally:
+                sys.meta_path.insert(0, self)
+            if spec is None or not hasattr(spec.loader, "exec_module"):
+                return spec
+            run = spec.loader.exec_module
+
+            def run_and_watch(module):
+                run(module)
+                try:
+                    self.OTHERS[name](module)
+                except Exception as error:
+                    problem("%s cannot be watched: %s" % (name, error))
+
+            spec.loader.exec_module = run_and_watch
+            return spec
 
     def read_line(line):
         data = b""
@@ -986,7 +1037,9 @@ def _trace(address):
         os.register_at_fork(after_in_child=after_fork)
     atexit.register(at_exit)
     if MOVE:
-        watch_binding()
+        import socket
+        watch_binding(socket.socket)
+    sys.meta_path.insert(0, Watcher())
     if HAS_MONITORING:
         monitor()
     else:

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use bytes::Bytes;
@@ -27,6 +28,9 @@ const FALLBACK: &str = "127.0.0.1:8080";
 
 /// The columns and rows of the server's terminal where wirewalk has none itself.
 const SIZE: (u16, u16) = (120, 30);
+
+/// How often it is looked whether a server listens that says nothing.
+const LOOK: Duration = Duration::from_millis(700);
 
 /// So much of what the server says is searched for its address.
 const MAX_SAID: usize = 64 << 10;
@@ -195,6 +199,13 @@ impl Options {
                     }
                     let keep = said.len().saturating_sub(MAX_SAID);
                     said.drain(..said.ceil_char_boundary(keep));
+                }
+                () = tokio::time::sleep(LOOK) => {
+                    // One that has asked listens when it has told where to.
+                    if let Some(port) = server.listens() {
+                        say("this server did not ask before it listened, so wirewalk has a port of its own");
+                        return self.beside(Upstream::parse(&reachable("127.0.0.1", port))?).await;
+                    }
                 }
                 exit = server.exited() => {
                     while let Ok(bytes) = output.try_recv() {
