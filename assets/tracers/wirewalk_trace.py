@@ -780,6 +780,20 @@ def _trace(address):
         host, _, rest = said.rpartition("|")
         return (host,) + tuple(int(port) for port in rest.split(":")) if host and ":" in rest else None
 
+    def tell_moved(key):
+        line, real, _ = listens.pop(key, (None, None, None))
+        if line is not None:
+            try:
+                line.sendall(json.dumps({"moved": real}).encode() + b"\n")
+                line.close()
+            except OSError:
+                pass
+
+    def tell_those_that_children_listen_on():
+        for key, (_, _, since) in list(listens.items()):
+            if now() - since > 1_000_000_000:
+                tell_moved(key)
+
     def watch_binding(of):
         """Watches a class of sockets."""
         bind, listen, name_of = of.bind, of.listen, of.getsockname
@@ -802,7 +816,9 @@ def _trace(address):
                 return False
             bind(self, ("::1" if self.family == _socket.AF_INET6 else "127.0.0.1", 0))
             real = name_of(self)[1]
-            listens[id(self)] = (line, real)
+            listens[id(self)] = (line, real, now())
+            if not sender_runs[0]:
+                start_sender()
             os.environ["WIREWALK_TRACE_MOVED"] = "%s|%d:%d" % (host, port, real)
             return True
 
@@ -816,13 +832,7 @@ def _trace(address):
 
         def listen_and_tell(self, *backlog):
             result = listen(self, *backlog)
-            line, real = listens.pop(id(self), (None, None))
-            if line is not None:
-                try:
-                    line.sendall(json.dumps({"moved": real}).encode() + b"\n")
-                    line.close()
-                except OSError:
-                    pass
+            tell_moved(id(self))
             return result
 
         def name(self):
@@ -903,6 +913,7 @@ def _trace(address):
         while not told["dead"]:
             try:
                 flush()
+                tell_those_that_children_listen_on()
             except Exception:
                 # wirewalk is gone. The application goes on, and nothing is kept for nobody.
                 told["dead"] = True
