@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::sync::mpsc;
 use wirewalk::calls::Receiver;
 use wirewalk::calls::tracers::{Runtime, Told, Tracers};
@@ -37,6 +37,7 @@ impl Tap for Nothing {
 struct Server {
     child: Box<dyn Child + Send + Sync>,
     port: u16,
+    _terminal: Box<dyn MasterPty + Send>,
 }
 
 impl Drop for Server {
@@ -54,7 +55,9 @@ impl Server {
     fn start(program: &str, script: &str, environment: Option<&[(&str, std::ffi::OsString)]>) -> Server {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let servers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/calls");
-        let mut command = CommandBuilder::new(program);
+        // What it writes is not read: only its input must be a terminal.
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", "exec \"$@\" >/dev/null 2>&1", "sh", program]);
         command.arg(servers.join(script));
         command.cwd(servers);
         command.env("PORT", port.to_string());
@@ -63,16 +66,10 @@ impl Server {
         environment.into_iter().flatten().for_each(|(name, value)| command.env(name, value));
         let pty = native_pty_system().openpty(PtySize::default()).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
-        let mut output = pty.master.try_clone_reader().unwrap();
-        std::thread::spawn(move || {
-            let _pty = pty.master;
-            let mut buffer = [0; 4096];
-            while output.read(&mut buffer).is_ok_and(|length| length > 0) {}
-        });
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             std::thread::sleep(Duration::from_millis(20));
         }
-        Server { child, port }
+        Server { child, port, _terminal: pty.master }
     }
 
     /// The CPU time that it has used, in microseconds.
@@ -97,7 +94,9 @@ impl Server {
         let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/chat_client.cjs");
         let mut command = Command::new("node");
         command.arg(client).arg(options).env("NODE_PATH", peers().join("node_modules"));
-        assert!(command.stdout(std::process::Stdio::null()).status().unwrap().success());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{} lines of {messages}: {}", said.lines().count(), said.lines().last().unwrap_or_default());
     }
 
     fn get(&self, requests: u32) {
@@ -158,6 +157,7 @@ fn all(environment: &[(&'static str, std::ffi::OsString)]) {
         let mut figures: [Vec<f64>; 4] = Default::default();
         for _ in 0..ROUNDS {
             for (at, environment) in [None, Some(environment)].into_iter().enumerate() {
+                eprintln!("{name}, {}", if at == 0 { "untraced" } else { "traced" });
                 let server = Server::start(&program, script, environment);
                 figures[at].push(server.cost(MESSAGES, Server::chat));
                 figures[at + 2].push(server.cost(REQUESTS, Server::get));
