@@ -17,8 +17,8 @@ use wirewalk::calls::Receiver;
 use wirewalk::calls::tracers::{Runtime, Told, Tracers};
 use wirewalk::wire::{Record, Tap, Timestamp};
 
-const MESSAGES: u32 = 1_500;
-const REQUESTS: u32 = 600;
+const MESSAGES: u32 = 400;
+const REQUESTS: u32 = 400;
 const ROUNDS: usize = 3;
 
 /// Takes records, and keeps none.
@@ -96,7 +96,12 @@ impl Server {
         command.arg(client).arg(options).env("NODE_PATH", peers().join("node_modules"));
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{} lines of {messages}: {}", said.lines().count(), said.lines().last().unwrap_or_default());
+        assert!(
+            output.status.success(),
+            "{} lines of {messages}: {}",
+            said.lines().count(),
+            said.lines().last().unwrap_or_default()
+        );
     }
 
     fn get(&self, requests: u32) {

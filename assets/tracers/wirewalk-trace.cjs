@@ -209,7 +209,7 @@ function transform(source, file, isModule, of, define) {
     const line = (member || node).loc.start.line;
     const wantsArguments = hook || (WITH_ARGUMENTS && isProject);
     const id = define({ symbol: moduleName + ":" + symbol, file, line: member && member.decorators ? member.key.loc.start.line : line, hook, shows: WITH_ARGUMENTS && isProject });
-    const open = `const $wf=__wirewalk.e(${id}${wantsArguments ? "," + argumentsOf(node) : ""});try{`;
+    const open = `const $wf=__wirewalk.e(${id}${wantsArguments ? "," + argumentsOf(node, member) : ""});try{`;
     const close = "}finally{__wirewalk.l($wf)}";
     if (node.body.type !== "BlockStatement") {
       wrap(node.body, `{${open}${lineOf(node.body, within)}return __wirewalk.v($wf,(`, `))${close}}`);
@@ -332,8 +332,9 @@ function transform(source, file, isModule, of, define) {
   return text + source.slice(at);
 }
 
-/** What a hook or a person wants to see of a call: `this` and the arguments. Arrow functions have neither. */
-function argumentsOf(node) {
+/** What a hook or a person wants to see of a call: `this` and the arguments. Arrow functions have neither; constructors no `this` yet. */
+function argumentsOf(node, member) {
+  if (member && member.kind === "constructor") return "null,arguments";
   if (node.type !== "ArrowFunctionExpression") return "this,arguments";
   const names = node.params.map((param) => {
     if (param.type === "Identifier") return param.name;
@@ -522,8 +523,12 @@ function leave(frame) {
   if (frame.on) top = frame.up;
   frame.up = null;
   // A generator that is given up while it is suspended has not thrown.
-  if (frame.ok || !frame.on) say(["return", frame.call, now()]);
-  else sayRaised(frame);
+  if (frame.ok || !frame.on) {
+    say(["return", frame.call, now()]);
+    // What was thrown before has been caught by someone who is not traced.
+    thrown = undefined;
+    if (raised.length) raised = [];
+  } else sayRaised(frame);
 }
 
 /** Its result is there. */
@@ -1198,6 +1203,7 @@ function gone() {
 /** The process ends: what waits is written at once, as far as that goes. */
 function finish() {
   try {
+    hearLoader();
     if (silent || !(events.length || unsaidProblems.length)) return;
     const bytes = Buffer.from(takeText());
     if (isConnected && connection._handle && connection._handle.fd >= 0) {
@@ -1233,7 +1239,7 @@ function changed(source, file, isModule, of, define) {
   try {
     const text = transform(source, file, isModule, of, define);
     if (isModule) parse(text, true);
-    else new (require("vm").Script)(`(function(){${text}\n})`);
+    else new (require("vm").Script)(`(function(){${text.replace(/^#!.*/, "")}\n})`);
     return text;
   } catch (error) {
     if (!isModule && /import|export|await/.test(error.message)) {
@@ -1266,12 +1272,16 @@ function defineHere({ symbol, file, line, hook, shows }) {
 // Before Node 25 modules are loaded, and changed, in another thread, which tells of their functions on this port.
 let loader = null;
 
-function lateFunction(id) {
+function hearLoader() {
   for (let message; loader && (message = receiveMessageOnPort(loader)); ) {
     const told = message.message;
     if (told.problem) problemOnce(told.problem);
     for (const fn of told.functions || []) functions[fn.id] = { ...fn, package: packageOf(fn.file), hook: hookNamed(fn.hook), said: false };
   }
+}
+
+function lateFunction(id) {
+  hearLoader();
   return functions[id] || (functions[id] = { id, package: packageAt(PROJECT, ""), symbol: "?", file: "?", line: 0, hook: null, shows: false, said: false });
 }
 

@@ -17,4 +17,4 @@ pub mod tracers;
 
 pub use body::function_body;
 pub use licence::Licence;
-pub use receiver::{BindAsked, Receiver};
+pub use receiver::{BindAsked, Moved, Receiver};

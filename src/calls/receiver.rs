@@ -39,7 +39,17 @@ pub struct BindAsked {
     /// Whether wirewalk listens there in its place.
     pub answer: oneshot::Sender<bool>,
     /// Where the process listens then.
-    pub moved: oneshot::Receiver<u16>,
+    pub moved: oneshot::Receiver<Moved>,
+}
+
+/// Where a process listens in place of where it meant to.
+#[derive(Debug, Deserialize)]
+pub struct Moved {
+    /// The port.
+    #[serde(rename = "moved")]
+    pub port: u16,
+    /// The address, where the one that it meant to bind does not say it.
+    pub address: Option<String>,
 }
 
 /// Listens for tracers.
@@ -108,11 +118,6 @@ struct Hello {
 struct Bind {
     host: String,
     port: u16,
-}
-
-#[derive(Deserialize)]
-struct Moved {
-    moved: u16,
 }
 
 fn invalid(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
@@ -194,7 +199,7 @@ impl<T: Tap> Visits<T> {
         output.write_all(format!("{{\"move\":{moves}}}\n").as_bytes()).await?;
         if moves {
             let line = timeout(PATIENCE, line(input)).await??;
-            let Moved { moved } = serde_json::from_slice(&line).map_err(invalid)?;
+            let moved: Moved = serde_json::from_slice(&line).map_err(invalid)?;
             let _ = tell.send(moved);
         }
         Ok(())
@@ -336,12 +341,14 @@ mod tests {
         let mover = tokio::spawn(async move {
             let BindAsked { host, port, answer, moved } = asked.recv().await.unwrap();
             answer.send(true).unwrap();
-            (host, port, moved.await.unwrap())
+            let moved = moved.await.unwrap();
+            (host, port, moved.port, moved.address)
         });
-        let bind = r#"{"trace":1,"token":"abc","pid":1,"bind":{"host":"127.0.0.1","port":5000}}"#;
-        let (records, answer) = visit(&format!("{bind}\n{{\"moved\":40123}}\n"), binds).await;
+        let bind = r#"{"trace":1,"token":"abc","pid":1,"bind":{"host":"localhost","port":5000}}"#;
+        let moved = r#"{"moved":40123,"address":"::1"}"#;
+        let (records, answer) = visit(&format!("{bind}\n{moved}\n"), binds).await;
         assert_eq!((records, answer.as_str()), (vec![], "{\"move\":true}\n"));
-        assert_eq!(mover.await.unwrap(), ("127.0.0.1".to_owned(), 5000, 40123));
+        assert_eq!(mover.await.unwrap(), ("localhost".to_owned(), 5000, 40123, Some("::1".to_owned())));
         let (_, answer) = visit(&format!("{bind}\n"), nobody()).await;
         assert_eq!(answer, "{\"move\":false}\n", "nobody wants to know");
     }

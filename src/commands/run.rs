@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use super::live::{self, Live};
 use super::{Output, Recording, say, trace};
 use crate::calls::tracers::{Runtime, Told, new_token};
-use crate::calls::{BindAsked, Receiver};
+use crate::calls::{BindAsked, Moved, Receiver};
 use crate::launch::{Server, Start};
 use crate::proxy::{
     Config, HostPolicy, Listener, OriginPolicy, Proxy, Route, TlsOptions, Upstream, listen_address,
@@ -227,8 +227,8 @@ impl Options {
         }
         let Ok(listener) = Listener::bind(&named(&host, port)).await else { return Ok(None) };
         let _ = answer.send(true);
-        let Ok(port) = moved.await else { return Ok(None) };
-        Ok(Some(listener.to(Upstream::parse(&reachable(&host, port))?)))
+        let Ok(moved) = moved.await else { return Ok(None) };
+        Ok(Some(listener.to(Upstream::parse(&moved_to(&host, &moved))?)))
     }
 
     /// A proxy on a port of its own.
@@ -266,7 +266,7 @@ async fn follow(mut asked: mpsc::Receiver<BindAsked>, route: Route, port: u16) {
         let _ = bind.answer.send(is_same);
         if is_same
             && let Ok(moved) = bind.moved.await
-            && let Ok(upstream) = Upstream::parse(&reachable(&bind.host, moved))
+            && let Ok(upstream) = Upstream::parse(&moved_to(&bind.host, &moved))
         {
             route.change(upstream);
         }
@@ -297,6 +297,11 @@ fn reachable(host: &str, port: u16) -> String {
         _ => host,
     };
     format!("http://{}", named(host, port))
+}
+
+/// Where a server is reached that was moved.
+fn moved_to(host: &str, moved: &Moved) -> String {
+    reachable(moved.address.as_deref().unwrap_or(host), moved.port)
 }
 
 /// The first address of this machine that a server says it listens on.
