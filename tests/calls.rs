@@ -270,6 +270,27 @@ fn socket_io_on_node() {
 }
 
 #[test]
+fn a_server_and_a_client_that_were_started_elsewhere() {
+    let Some(peers) = peers::installed() else { return };
+    let traced = Traced::elsewhere(peers, |port, environment| peers.chat_with(port, 1, 2, environment));
+    assert_asgi(&traced);
+    let units = Units::of(&traced);
+    // The walk begins in the client: it wrote the event, and the answer led to its listener.
+    assert_chain(
+        &symbols(&units.event),
+        &[
+            "socket.io-client/build/cjs/socket:Socket.emitWithAck",
+            "socket.io-client/build/cjs/socket:Socket.emit",
+            "asgi:handle_message",
+        ],
+    );
+    assert_chain(
+        &symbols(&units.answer),
+        &["asgi:handle_message", "socket.io-client/build/cjs/socket:Socket.onpacket"],
+    );
+}
+
+#[test]
 fn what_is_added_to_a_library_and_to_the_app_is_seen() {
     let Some(peers) = peers::installed() else { return };
     // The interpreter finds this copy of engineio before its own.

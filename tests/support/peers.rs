@@ -102,6 +102,11 @@ pub struct Peer {
 impl Peers {
     /// Starts a program of `tests/peers` with its options, a JSON object.
     pub fn start(&self, program: &str, options: &Value) -> Peer {
+        self.start_with(program, options, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_with(&self, program: &str, options: &Value, environment: &[(String, String)]) -> Peer {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(program);
         let mut command = if program.ends_with(".py") {
             Command::new(self.folder.join("venv/bin/python"))
@@ -112,7 +117,8 @@ impl Peers {
             .arg(path)
             .arg(options.to_string())
             .env("NODE_PATH", self.folder.join("node_modules"))
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .envs(environment.iter().cloned());
         Peer { process: Process::start(program, &mut command) }
     }
 }

@@ -47,9 +47,14 @@ impl Peers {
 
     /// Has Socket.IO clients say the same a number of times each, and waits until all is answered.
     pub fn chat(&self, port: u16, clients: u32, messages: u32) {
+        self.chat_with(port, clients, messages, &[]);
+    }
+
+    /// The same, with this environment.
+    pub fn chat_with(&self, port: u16, clients: u32, messages: u32, environment: &[(String, String)]) {
         let url = format!("http://127.0.0.1:{port}");
         let options = serde_json::json!({ "url": url, "clients": clients, "messages": messages });
-        let said = self.start("chat_client.cjs", &options).finish();
+        let said = self.start_with("chat_client.cjs", &options, environment).finish();
         assert_eq!(said.len() as u32, clients * messages, "{said:?}");
     }
 
@@ -230,6 +235,46 @@ impl Traced {
         let running = Running::start(program, arguments, options, &[], tempfile::tempdir().unwrap());
         client(running.port);
         running.stop()
+    }
+
+    /// Runs `wirewalk proxy --trace`, and a server and a client that were started elsewhere with the environment that `wirewalk env` prints.
+    pub fn elsewhere(peers: &Peers, client: impl FnOnce(u16, &[(String, String)])) -> Traced {
+        let folder = tempfile::tempdir().unwrap();
+        let (port, to) = (free_port().to_string(), format!("127.0.0.1:{}", free_port()));
+        let mut wirewalk = command();
+        wirewalk.args([
+            "proxy",
+            &format!(":{port}"),
+            "--listen",
+            ":0",
+            "--trace",
+            &to,
+            "--print",
+            "summary",
+            "--record",
+            "recording",
+        ]);
+        let mut process = Process::start("wirewalk proxy", wirewalk.current_dir(folder.path()));
+        let listens = process.wait_for(Output::Err, |line| {
+            line.split("listening on http://127.0.0.1:").nth(1)?.split(',').next()?.parse().ok()
+        });
+        let printed =
+            command().args(["env", "python", "node", "--to", &to, "--shell", "dotenv"]).output().unwrap();
+        let printed = String::from_utf8(printed.stdout).unwrap();
+        let variable = |line: &str| {
+            line.split_once('=').map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
+        };
+        let environment: Vec<(String, String)> = printed.lines().filter_map(variable).collect();
+        fs::copy(app("asgi.py"), folder.path().join("asgi.py")).unwrap();
+        let mut asgi = Command::new(peers.python());
+        asgi.arg("asgi.py").current_dir(folder.path()).env("PORT", &port).envs(environment.iter().cloned());
+        let server = Process::start("the server", &mut asgi);
+        while TcpStream::connect(("127.0.0.1", port.parse().unwrap())).is_err() {
+            std::thread::yield_now();
+        }
+        client(listens, &environment);
+        drop(server);
+        Running { process, folder, port: listens }.stop()
     }
 
     /// The recording's path.

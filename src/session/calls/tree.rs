@@ -67,14 +67,15 @@ impl Calls {
     pub fn tree(&self, of: &UnitCalls) -> CallTree {
         let mut builder = Builder { calls: self, left: MAX_TREE, wrote: None };
         let mut roots = Vec::new();
+        // It was written before it was received.
+        for (turn, place, _) in &of.written {
+            roots.extend(builder.written(*turn, *place));
+        }
         // In the order in which each strand learned of the unit: who waits for it began earlier than who read it.
         let mut caused: Vec<TurnId> = of.caused.iter().map(|(turn, _)| *turn).collect();
         caused.sort_by_key(|turn| self.turn(*turn).map(|turn| turn.since));
         for turn in caused {
             roots.extend(builder.turn(turn, 0));
-        }
-        for (turn, place, _) in &of.written {
-            roots.extend(builder.written(*turn, *place));
         }
         let strand = |branch: &Branch| self.get(branch.call).map(|call| call.strand);
         if roots.iter().any(|branch| strand(branch) != roots.first().and_then(strand)) {
