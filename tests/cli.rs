@@ -206,3 +206,34 @@ fn when_no_more_files_may_be_open_clients_wait() {
     wirewalk.kill().unwrap();
     wirewalk.wait().unwrap();
 }
+
+/// The demo needs nothing else to be installed, and shows its own calls.
+#[test]
+fn the_demo_shows_the_calls_of_its_server() {
+    let output = wirewalk(&["demo", "--print", "json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let units: Vec<serde_json::Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let calls = |summary: &str, dir: &str| {
+        let unit = units
+            .iter()
+            .find(|unit| unit["dir"] == dir && unit["summary"].as_str().unwrap().contains(summary));
+        let calls = unit.unwrap_or_else(|| panic!("no {summary}"))["calls"].clone();
+        assert_eq!(calls["certainty"], "certain", "{summary}");
+        calls.to_string()
+    };
+    for (summary, handler) in
+        [("event \"join\"", "join"), ("event \"history\"", "tell"), ("event \"rollcall\"", "roll_call")]
+    {
+        let said = calls(summary, "c2s");
+        assert!(said.contains(&format!("\"wirewalk.demo.chat:{handler}\"")), "{summary}: {said}");
+        for other in ["join", "tell", "roll_call", "show"].iter().filter(|other| **other != handler) {
+            assert!(!said.contains(&format!("\"wirewalk.demo.chat:{other}\"")), "{summary}: {said}");
+        }
+    }
+    assert!(calls("event \"joined\"", "s2c").contains("Watched.poll_write"));
+    assert!(calls("transport=polling", "c2s").contains("wirewalk.demo.server:connection"));
+}

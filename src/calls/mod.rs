@@ -5,6 +5,7 @@
 //! - `licence`: what the licences of packages allow and demand.
 //! - `permalink`: the link to a line at the installed version's tag.
 //! - `source`, `highlight`: the source of a function, and what its parts are.
+//! - `spans`: the calls of this very process, for the demo.
 //! - `tracers`: the tracers themselves, and the environment that slips them into a process.
 
 mod body;
@@ -13,6 +14,7 @@ mod licence;
 pub mod permalink;
 mod receiver;
 pub mod source;
+pub mod spans;
 pub mod tracers;
 
 pub use body::function_body;

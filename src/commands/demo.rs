@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::live::{self, Live};
 use super::{Output, Recording};
+use crate::calls::spans::Spans;
 use crate::demo::{Pace, Server, play};
 use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream};
 
@@ -54,6 +55,7 @@ impl Options {
                 }
             };
             let recorder = live::record(&upstream, self.recording.record.as_deref(), &self.output)?;
+            Spans::start(recorder.inbox().clone()).install();
             let live =
                 Live { proxy, upstream: &upstream, output: &self.output, greeting, is_repeatable: true };
             live::run(live, recorder, script, server.stop()).await

@@ -11,6 +11,8 @@ use socketioxide::extract::{AckSender, Data, SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::service::SocketIoService;
 
+use tracing::{Instrument as _, instrument};
+
 use super::PATIENCE;
 
 /// The server sends a heartbeat this often, so that a demo of ten seconds shows some (25 s is usual).
@@ -76,22 +78,38 @@ pub(super) fn service<S: Clone>(site: S) -> (SocketIoService<S>, SocketIo) {
 
 /// Tells a new socket of the namespace `/` which events there are.
 fn welcome(socket: &SocketRef, history: History) {
-    socket.on("join", join);
-    socket.on("rollcall", roll_call);
-    socket.on("file", show);
-    let said = history.clone();
-    socket.on("message", async move |socket: SocketRef, Data(message): Data<Said>| {
-        remember(&said, message.clone());
-        let _ = socket.within(ROOM).emit("message", &message).await;
+    // socketioxide runs each handler as a task of its own; the span in which it was called goes along.
+    socket.on("join", |socket: SocketRef, person: Data<Person>| join(socket, person).in_current_span());
+    socket.on("rollcall", |socket: SocketRef, person: Data<Person>| {
+        roll_call(socket, person).in_current_span()
     });
-    socket.on("history", async move |Data(window): Data<Window>, ack: AckSender| {
-        let _ = ack.send(&recall(&history, window.last));
+    socket.on("file", |socket: SocketRef, file: Data<Shown>| show(socket, file).in_current_span());
+    let said = history.clone();
+    socket.on("message", move |socket: SocketRef, message: Data<Said>| {
+        say(socket, message, said.clone()).in_current_span()
+    });
+    socket.on("history", move |window: Data<Window>, ack: AckSender| {
+        tell(window, ack, history.clone()).in_current_span()
     });
 }
 
 // In the handlers below an answer that cannot be sent has a client that has gone: there is nobody to tell.
 
+/// A person says something: it is remembered, and all hear it.
+#[instrument(skip_all)]
+async fn say(socket: SocketRef, Data(message): Data<Said>, history: History) {
+    remember(&history, message.clone());
+    let _ = socket.within(ROOM).emit("message", &message).await;
+}
+
+/// A person asks what was said.
+#[instrument(skip_all)]
+async fn tell(Data(window): Data<Window>, ack: AckSender, history: History) {
+    let _ = ack.send(&recall(&history, window.last));
+}
+
 /// A person joins the room: all hear of it, and the person is greeted.
+#[instrument(skip_all)]
 async fn join(socket: SocketRef, Data(person): Data<Person>) {
     socket.join(ROOM);
     let _ = socket.within(ROOM).emit("joined", &person).await;
@@ -101,6 +119,7 @@ async fn join(socket: SocketRef, Data(person): Data<Person>) {
 
 /// The server asks whether a person is there, and tells the person what it heard: an acknowledgement that
 /// travels from the client to the server.
+#[instrument(skip_all)]
 async fn roll_call(socket: SocketRef, Data(person): Data<Person>) {
     let Ok(answer) = socket.emit_with_ack::<_, String>("present", &person) else { return };
     if let Ok(heard) = answer.await {
@@ -109,6 +128,7 @@ async fn roll_call(socket: SocketRef, Data(person): Data<Person>) {
 }
 
 /// A person shows a file to all: a binary event.
+#[instrument(skip_all)]
 async fn show(socket: SocketRef, Data(file): Data<Shown>) {
     let _ = socket.within(ROOM).emit("file", &file).await;
 }
@@ -124,6 +144,7 @@ async fn only_staff(TryData(credentials): TryData<Credentials>) -> Result<(), St
     })
 }
 
+#[instrument(skip_all)]
 fn remember(history: &History, message: Said) {
     let mut messages = history.lock().unwrap_or_else(PoisonError::into_inner);
     if messages.len() == REMEMBERED {
@@ -133,6 +154,7 @@ fn remember(history: &History, message: Said) {
 }
 
 /// The last `count` messages, oldest first; fewer where there are not as many.
+#[instrument(skip_all)]
 fn recall(history: &History, count: usize) -> Vec<Said> {
     let messages = history.lock().unwrap_or_else(PoisonError::into_inner);
     messages.iter().skip(messages.len().saturating_sub(count)).cloned().collect()

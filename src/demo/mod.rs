@@ -14,6 +14,7 @@ mod echo;
 mod polling;
 mod script;
 mod server;
+mod watched;
 
 use std::io;
 use std::net::SocketAddr;

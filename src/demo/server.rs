@@ -14,7 +14,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tracing::Instrument as _;
 
+use super::watched::Watched;
 use super::{DemoError, chat, echo};
 
 const PAGE: &str = include_str!("page.html");
@@ -96,9 +98,29 @@ where
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    let port = stream.peer_addr().map(|peer| peer.port()).unwrap_or_default();
+    let told = service_fn(move |request: Request<Incoming>| {
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
+        let span = tracing::info_span!(
+            "connection",
+            port,
+            method = request.method().as_str(),
+            target,
+            status = tracing::field::Empty
+        );
+        let answer = service.call(request);
+        async move {
+            let answer = answer.await;
+            if let Ok(answer) = &answer {
+                tracing::Span::current().record("status", answer.status().as_u16());
+            }
+            answer
+        }
+        .instrument(span)
+    });
     let http = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Watched::new(stream, port)), told);
     let _ = http.with_upgrades().await;
 }
 
