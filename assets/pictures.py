@@ -26,16 +26,17 @@ from pathlib import Path
 import pyte
 
 ASSETS = Path(__file__).resolve().parent
-SESSION = ASSETS.parent / "tests/formats/v1.wirewalk"
+SESSIONS = ASSETS.parent / "tests/formats"
 PATIENCE = 20  # seconds that a text may take to appear
 CELL, LINE, MARGIN, SIZE = 8.43, 16, 12, 14
 FONTS = "DejaVu Sans Mono, Cascadia Mono, Menlo, Consolas, monospace"
 
-# Name, theme, columns, rows, and what is done: keys that are pressed, and what the screen shows then.
+# Name, session, theme, columns, rows, and what is done: keys that are pressed, and what the screen shows then.
 PICTURES = [
-    ("flow", "dark", 160, 50, [("#14\r", "The client asks for a WebSocket")]),
-    ("frame", "dark", 160, 50, [("#29\r", "Layers of unit 29"), ("\tg" + "j" * 9, "Four random bytes")]),
-    ("presenter", "projector", 100, 24, [
+    ("flow", "v1", "dark", 160, 50, [("#14\r", "The client asks for a WebSocket")]),
+    ("frame", "v1", "dark", 160, 50, [("#29\r", "Layers of unit 29"), ("\tg" + "j" * 9, "Four random bytes")]),
+    ("calls", "v1-calls", "dark", 140, 40, [("#28\r", "Layers of unit 28"), ("i", "Calls of unit 28"), ("t" + "j" * 6, "your code")]),
+    ("presenter", "v1", "projector", 100, 24, [
         ("#29\r", "Layers of unit 29"), ("\tg" + "j" * 10, "as it is on the wire"),
         ("\tP", "show secrets"), ("llll", "byte 4 of the payload"),
     ]),
@@ -45,7 +46,7 @@ PICTURES = [
 class Terminal:
     """wirewalk in a pseudo-terminal, and what its screen shows."""
 
-    def __init__(self, program, theme, columns, rows, home):
+    def __init__(self, program, session, theme, columns, rows, home):
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.process, self.master = pty.fork()
@@ -57,7 +58,7 @@ class Terminal:
             os.chdir(home)
             Path("wirewalk").mkdir()
             Path("wirewalk/config.toml").write_text("[presenter]\nclock = false\n")
-            os.symlink(SESSION, "lecture.wirewalk")
+            os.symlink(SESSIONS / f"{session}.wirewalk", "lecture.wirewalk")
             os.execve(program, [program, "open", "lecture.wirewalk", "--theme", theme], environment)
 
     def press(self, keys):
@@ -128,9 +129,9 @@ def words(run, left, base, style):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for name, theme, columns, rows, steps in PICTURES:
+    for name, session, theme, columns, rows, steps in PICTURES:
         with tempfile.TemporaryDirectory() as home:
-            terminal = Terminal(os.path.abspath(sys.argv[1]), theme, columns, rows, home)
+            terminal = Terminal(os.path.abspath(sys.argv[1]), session, theme, columns, rows, home)
             terminal.wait("Flow")
             for keys, text in steps:
                 terminal.press(keys)

@@ -162,7 +162,6 @@ fn all(environment: &[(&'static str, std::ffi::OsString)]) {
         let mut figures: [Vec<f64>; 4] = Default::default();
         for _ in 0..ROUNDS {
             for (at, environment) in [None, Some(environment)].into_iter().enumerate() {
-                eprintln!("{name}, {}", if at == 0 { "untraced" } else { "traced" });
                 let server = Server::start(&program, script, environment);
                 figures[at].push(server.cost(MESSAGES, Server::chat));
                 figures[at + 2].push(server.cost(REQUESTS, Server::get));

@@ -99,11 +99,11 @@ fn tree(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &mut 
             strand(place, buf, app, row);
             continue;
         }
-        if *at == app.calls.at {
-            buf.set_style(place, app.theme.selected[1]);
-        }
         if let Some(call) = session.calls().get(row.call) {
             one(place, buf, session.calls(), &app.theme, row, call);
+        }
+        if *at == app.calls.at {
+            buf.set_style(place, app.theme.selected[1]);
         }
     }
     paint::scroll_mark(inner, buf, &app.theme, state.top..(state.top + height).min(lines.len()), lines.len());

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::calls::{OWN, name, style, title};
@@ -48,12 +48,12 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
         let Some(message) = messages.get(*at) else { continue };
         let place = paint::row(body, y);
         lifelines(place, buf, session, app, &lanes, &places);
-        if *at == chosen && !is_strand {
-            buf.set_style(place, app.theme.selected[1]);
-        }
         match is_strand {
             true => strand(place, buf, app, &places.at(message.to), message),
             false => arrow(place, buf, session, app, &places, message),
+        }
+        if *at == chosen && !is_strand {
+            buf.set_style(place, app.theme.selected[1]);
         }
     }
     paint::scroll_mark(body, buf, &app.theme, top..(top + height).min(lines.len()), lines.len());
@@ -132,7 +132,7 @@ fn lifelines(place: Rect, buf: &mut Buffer, session: &Session, app: &App, lanes:
 
 fn strand(place: Rect, buf: &mut Buffer, app: &App, at: &u16, message: &Message) {
     let text = format!("≈ {}", paint::cell(message.strand.as_deref().unwrap_or_default()));
-    beside(place, buf, *at, *at, &text, app.theme.key);
+    beside(place, buf, (*at, *at), &text, over(app, app.theme.key));
 }
 
 fn arrow(place: Rect, buf: &mut Buffer, session: &Session, app: &App, places: &Places, message: &Message) {
@@ -154,16 +154,21 @@ fn arrow(place: Rect, buf: &mut Buffer, session: &Session, app: &App, places: &P
         }
     }
     let folded = if message.folded > 0 { format!(" +{}", message.folded) } else { String::new() };
-    beside(place, buf, left, right, &format!("{}{folded}", paint::cell(&message.label)), style);
+    let label = format!("{}{folded}", paint::cell(&message.label));
+    beside(place, buf, (left, right), &label, over(app, style));
+}
+
+/// A style for text that may lie over lifelines, of which nothing is to be left.
+fn over(app: &App, style: Style) -> Style {
+    let plain = Style::new().fg(app.theme.base.fg.unwrap_or(Color::Reset));
+    match style.add_modifier.contains(Modifier::BOLD) {
+        true => plain.patch(style),
+        false => plain.patch(style).remove_modifier(Modifier::BOLD),
+    }
 }
 
 /// Puts a label to the right of what is between two columns, or where there is no room, to the left of it.
-fn beside(place: Rect, buf: &mut Buffer, left: u16, right: u16, text: &str, style: Style) {
-    // It may lie over the lifeline of a lane that stands out.
-    let style = match style.add_modifier.contains(Modifier::BOLD) {
-        true => style,
-        false => style.remove_modifier(Modifier::BOLD),
-    };
+fn beside(place: Rect, buf: &mut Buffer, (left, right): (u16, u16), text: &str, style: Style) {
     let after = usize::from(place.right().saturating_sub(right + 2));
     let before = usize::from(left.saturating_sub(place.x + 1));
     if after >= text.width().min(MIN_LABEL.max(before)) {
