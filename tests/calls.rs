@@ -433,6 +433,14 @@ fn a_server_outlives_a_wirewalk_that_is_killed() {
 }
 
 #[test]
+fn a_terminal_that_is_closed_ends_wirewalk_and_the_server() {
+    let Some(peers) = peers::installed() else { return };
+    let (port, code) = traced::in_a_terminal_that_is_closed(&peers.python(), "app.py");
+    assert_eq!(code, 0);
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens there any more");
+}
+
+#[test]
 fn a_server_that_cannot_be_traced_is_stood_before_all_the_same() {
     let Some(peers) = peers::installed() else { return };
     // Isolated, an interpreter reads nothing of its environment.

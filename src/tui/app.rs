@@ -407,6 +407,8 @@ pub struct App {
     pub calls: CallsView,
     /// The first line of the server's output that is in sight; `None` follows its end.
     pub output_top: Option<usize>,
+    /// Whether it was said that the server has ended.
+    pub has_told_exit: bool,
     /// What is said at the bottom.
     pub notice: Option<Notice>,
     /// What there is for who talks to many.
@@ -450,6 +452,7 @@ impl App {
             conversation: None,
             calls: CallsView::default(),
             output_top: None,
+            has_told_exit: false,
             notice: None,
             presenter: Presenter::default(),
             names: Names::default(),

@@ -1,6 +1,7 @@
 //! The terminal and the loop. The only file that touches the terminal.
 
-use std::io::{self, Write as _};
+use std::io::{self, Stdout, Write as _};
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -86,10 +87,16 @@ fn give_back() {
     let _ = terminal::disable_raw_mode();
 }
 
+/// The terminal to draw on. It is not dropped, since it would then write to a standard error that may be gone with the terminal, and
+/// panic; the guard gives back what it took.
+fn screen() -> io::Result<ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>> {
+    Ok(ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?))
+}
+
 /// Shows the session until the user ends it.
 pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
     let _guard = Guard::take()?;
-    let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let mut screen = screen()?;
     app.size = terminal::size()?;
     let mut events = EventStream::new();
     let mut states = show.control.states();
@@ -201,7 +208,7 @@ fn asked(control: &Control, ask: Ask, tell: mpsc::UnboundedSender<Msg>) {
 /// Shows the start page until something is chosen; `None` where wirewalk is to end.
 pub async fn home(home: &mut Home) -> io::Result<Option<Choice>> {
     let _guard = Guard::take()?;
-    let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let mut screen = screen()?;
     let mut events = EventStream::new();
     loop {
         screen.draw(|frame| home.draw(frame.area(), frame.buffer_mut()))?;

@@ -63,6 +63,7 @@ pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
 
 /// Shows what came, unless the display is held.
 fn grew(app: &mut App, session: &Session) -> Vec<Effect> {
+    tell_exit(app, session);
     if app.is_paused {
         return Vec::new();
     }
@@ -77,6 +78,17 @@ fn grew(app: &mut App, session: &Session) -> Vec<Effect> {
         motion::select_row(app, session, 0);
     }
     calls::grew(app, session)
+}
+
+/// Says once that the server has ended which wirewalk runs.
+fn tell_exit(app: &mut App, session: &Session) {
+    let Some((_, how)) = session.output().exited().filter(|_| app.origin.is_live && !app.has_told_exit)
+    else {
+        return;
+    };
+    app.has_told_exit = true;
+    let key = app.keymap.hint(Action::ShowOutput);
+    app.say(Severity::Warning, format!("the server has ended: {how}; {key} shows what it wrote"));
 }
 
 fn key(app: &mut App, session: &Session, key: KeyEvent) -> Vec<Effect> {

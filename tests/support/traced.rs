@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -304,6 +305,34 @@ pub fn failing(program: &str, text: &str) -> std::process::Output {
         .current_dir(folder.path())
         .output()
         .unwrap()
+}
+
+/// Runs a server of `tests/peers/calls` on the screen of a terminal that is closed once the screen is there. The port, and wirewalk's exit code.
+pub fn in_a_terminal_that_is_closed(program: &str, name: &str) -> (u16, u32) {
+    let folder = project(name, &fs::read_to_string(app(name)).unwrap());
+    let port = free_port();
+    let size = PtySize { rows: 24, cols: 80, ..PtySize::default() };
+    let pty = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wirewalk"));
+    command.args(["run", "--log", "log", "--", program, name]);
+    command.cwd(folder.path());
+    for (variable, value) in [
+        ("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR")),
+        ("TERM", "xterm-256color"),
+        ("PORT", &port.to_string()),
+    ] {
+        command.env(variable, value);
+    }
+    let mut child = pty.slave.spawn_command(command).unwrap();
+    drop(pty.slave);
+    let mut screen = pty.master.try_clone_reader().unwrap();
+    let (mut shown, mut buffer) = (String::new(), [0; 4096]);
+    while !shown.contains("Explain") {
+        let length = screen.read(&mut buffer).unwrap();
+        shown.push_str(&String::from_utf8_lossy(&buffer[..length]));
+    }
+    drop((screen, pty.master));
+    (port, child.wait().unwrap().exit_code())
 }
 
 /// The calls of a unit, each before those that it led to.

@@ -193,6 +193,9 @@ fn the_servers_output_is_followed_until_someone_scrolls() {
     assert!(!seen(&mut app).contains("line 1:"));
     act(&mut app, &session, Action::Bottom);
     assert_eq!(app.output_top, None);
+    app.origin.is_live = true;
+    update(&mut app, &session, Msg::Grew);
+    assert!(seen(&mut app).contains("the server has ended: exit code 1; 6 shows what it wrote"));
 }
 
 #[test]
