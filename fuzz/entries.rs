@@ -17,7 +17,8 @@ use wirewalk::export::{self, Format, Print};
 use wirewalk::session::filter::{self, Filter};
 use wirewalk::session::search::Query;
 use wirewalk::session::{Records, Session, StoreError};
-use wirewalk::wire::{ConnId, Direction, How, Record, Timestamp, What};
+use wirewalk::wire::trace::Trace;
+use wirewalk::wire::{ConnId, Connected, Direction, How, Opened, Record, Timestamp, What};
 
 /// A fuzz target: its name, and what it does with its input.
 pub type Entry = (&'static str, fn(&[u8]));
@@ -33,6 +34,7 @@ pub const ENTRIES: &[Entry] = &[
     ("transcript", transcript),
     ("filter", filter),
     ("search", search),
+    ("trace", trace),
 ];
 
 /// Longer messages are not put together here, so that the limit is reached.
@@ -188,6 +190,50 @@ pub fn conversation(data: &[u8]) {
             export::unit(&session, &unit, Format { print: *print, columns: Some(80) }, &mut out).unwrap();
             out.clear();
         }
+    }
+}
+
+/// What a tracer says, a line each, beside a short conversation on a connection that the server knows by the port 1001.
+pub fn trace(data: &[u8]) {
+    let mut said = upgraded("?EIO=4&transport=websocket", "");
+    for payload in ["a", "b", "b"] {
+        let frame = [&[0x81, payload.len() as u8], payload.as_bytes()].concat();
+        said.extend(Direction::BOTH.map(|dir| (dir, Bytes::from(frame.clone()))));
+    }
+    let kept = said.iter().map(|(_, bytes)| bytes.clone()).collect();
+    let Ok(mut session) = Session::new(Box::new(Kept(kept)), MAX_MESSAGE) else { return };
+    let mut at = 0;
+    let mut ingest = |conn, what, offset| {
+        at += 1;
+        session.ingest(&Record { at: Timestamp(at), conn, what }, offset).unwrap();
+    };
+    let mut lines = data.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice::<Trace>(line).ok());
+    // The process joins first, or nothing would be counted.
+    for said in lines.by_ref().take(1) {
+        ingest(ConnId::NONE, What::Trace { process: 1, said }, 0);
+    }
+    let address = |port: u16| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    let connected = Connected::Yes { local: address(1001), server: address(5000), took: 1 };
+    let opened = Opened { client: address(2001), listen: address(8080), upstream: String::new(), connected };
+    ingest(ConnId(1), What::Opened(opened), 0);
+    for (index, (dir, bytes)) in said.iter().enumerate() {
+        ingest(ConnId(1), What::Received { dir: *dir, bytes: bytes.clone() }, index as u64);
+    }
+    for said in lines {
+        ingest(ConnId::NONE, What::Trace { process: 1, said }, 0);
+    }
+    let mut out = Vec::new();
+    for id in session.ids() {
+        let unit = session.unit(id).unwrap();
+        for print in [Print::Calls, Print::Json] {
+            export::unit(&session, &unit, Format { print, columns: Some(80) }, &mut out).unwrap();
+            out.clear();
+        }
+    }
+    let calls = session.calls();
+    let _ = calls.start_up(Timestamp(u64::MAX)).calls();
+    for call in calls.all() {
+        let _ = (session.cause_of(call.id).unwrap(), session.written_by(call.id).unwrap());
     }
 }
 
