@@ -13,6 +13,9 @@ use crate::tui::rows::{Choice, Rows};
 use crate::tui::run::{self, Show};
 use crate::tui::theme::Theme;
 
+/// EIO of Linux, macOS and the BSDs: what reading from a terminal or writing to it gives when it was closed.
+const TERMINAL_IS_GONE: i32 = 5;
+
 /// What the user has settled of the screen.
 #[derive(Debug)]
 pub(super) struct Settings {
@@ -64,5 +67,9 @@ pub(super) async fn show(source: &Source, settings: Settings, filter: Option<Fil
         control: source.control.clone(),
         filter,
     };
-    run::run(settings.app(origin), show).await.context("the screen failed")
+    match run::run(settings.app(origin), show).await {
+        // Whoever closed the terminal wanted to end.
+        Err(error) if error.raw_os_error() == Some(TERMINAL_IS_GONE) => Ok(()),
+        shown => shown.context("the screen failed"),
+    }
 }
