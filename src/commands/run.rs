@@ -249,7 +249,11 @@ impl Options {
         if proxy.is_exposed() {
             say(format_args!("warning: {listen} can be reached from other machines, as the server wanted"));
         }
-        let address = reachable(&listen.ip().to_string(), listen.port());
+        let address = match listen.ip().is_unspecified() {
+            // By whatever family: people write it so.
+            true => format!("http://localhost:{}", listen.port()),
+            false => reachable(&listen.ip().to_string(), listen.port()),
+        };
         if self.browser
             && let Err(error) = open::that_detached(&address)
         {
