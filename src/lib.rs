@@ -30,5 +30,6 @@ pub mod launch;
 pub mod proxy;
 pub mod session;
 pub mod tui;
+pub mod walkthrough;
 pub mod wire;
 pub mod words;

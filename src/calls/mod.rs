@@ -2,6 +2,7 @@
 //!
 //! - `receiver`: takes what tracers say and hands it on as records.
 //! - `body`: the lines of a function.
+//! - `installed`: where functions are in the packages that are installed here.
 //! - `licence`: what the licences of packages allow and demand.
 //! - `permalink`: the link to a line at the installed version's tag.
 //! - `source`, `highlight`: the source of a function, and what its parts are.
@@ -10,6 +11,7 @@
 
 mod body;
 pub mod highlight;
+pub mod installed;
 mod licence;
 pub mod permalink;
 mod receiver;

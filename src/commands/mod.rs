@@ -1,11 +1,13 @@
 //! One file for each subcommand: what the user asked, and which modules do it.
 
+mod check;
 mod closing;
 mod config;
 mod demo;
 mod env;
 mod home;
 mod live;
+mod new;
 mod open;
 mod printer;
 mod proxy;
@@ -16,6 +18,7 @@ mod screen;
 mod source;
 mod state;
 mod trace;
+mod walkthroughs;
 
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
@@ -67,6 +70,12 @@ enum Command {
     Demo(demo::Options),
     /// Write the report that a student hands in: libraries, licences, and the walk from start-up to the first answer.
     Report(report::Options),
+    /// Draft a walkthrough from a transcript.
+    New(new::Options),
+    /// Check walkthroughs: is everything in them so?
+    Check(check::Options),
+    /// Write a walkthrough's lock file.
+    Lock(check::LockOptions),
     /// Print the environment that lets a server started elsewhere show its calls to `wirewalk proxy --trace`.
     Env(env::Options),
     /// Print the configuration that holds, with a comment on everything.
@@ -79,6 +88,9 @@ impl Cli {
         match self.command {
             Some(Command::Run(options)) => options.run(),
             Some(Command::Report(options)) => options.run(),
+            Some(Command::New(options)) => options.run(),
+            Some(Command::Check(options)) => options.run(),
+            Some(Command::Lock(options)) => options.run(),
             Some(Command::Env(options)) => options.run(),
             Some(Command::Proxy(options)) => options.run(),
             Some(Command::Open(options)) => options.run(),

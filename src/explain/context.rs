@@ -253,7 +253,7 @@ pub(super) fn parameter(tree: &Tree, name: &str) -> Option<String> {
         _ => String::new(),
     };
     query.children.iter().find_map(|parameter| match parameter.children.as_slice() {
-        [key, value] if text(key) == name => Some(cut(&text(value))),
+        [key, value, ..] if text(key) == name => Some(cut(&text(value))),
         _ => None,
     })
 }

@@ -10,14 +10,14 @@ mod jsonp;
 mod packet;
 mod split;
 
-pub(crate) use defs::{LATE_PING, LATE_PONG};
+pub(crate) use defs::{LATE_PING, LATE_PONG, SID, TRANSPORT, VERSION};
 
 use bytes::Bytes;
 
 use self::answer::Answer;
 use self::defs::{
     BAD_JSONP, BAD_LENGTH, BINARY, JSONP_DATA, JSONP_INDEX, LENGTH, MANY_PACKETS, PACKET, PROTOCOL,
-    TOO_MANY_PACKETS, TRANSPORT, VERSION,
+    TOO_MANY_PACKETS,
 };
 use self::jsonp::Jsonp;
 use self::packet::Reader;

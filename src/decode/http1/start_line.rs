@@ -8,6 +8,7 @@ use super::target::{Target, decode};
 use super::text::{crop, part, text};
 use super::upgrade::is_wanted;
 use super::wire;
+use crate::decode::engineio::{SID, TRANSPORT, VERSION};
 use crate::decode::sink::Sink;
 use crate::decode::unit::Value;
 
@@ -41,11 +42,25 @@ fn target_nodes(target: &Target, bytes: &[u8], sink: &mut Sink) {
     let path = text(bytes, &target.path).into_owned();
     sink.field(&fields::PATH, wire(&target.path), || Value::Text(path));
     let Some(query) = &target.query else { return };
+    let engine = target.engine(bytes);
     sink.open(&fields::QUERY, wire(query), || Value::Text(text(bytes, query).into_owned()));
     for parameter in target.parameters(bytes) {
         sink.open(&fields::PARAMETER, wire(&parameter.whole), || decoded(&parameter.whole));
         sink.field(&fields::PARAMETER_NAME, wire(&parameter.name), || decoded(&parameter.name));
         sink.field(&fields::PARAMETER_VALUE, wire(&parameter.value), || decoded(&parameter.value));
+        if let Some((engineio, sid)) = &engine {
+            // What the query says of Engine.IO, by the names that it has there.
+            match (decode(part(bytes, &parameter.name)).as_str(), sid) {
+                ("EIO", _) => {
+                    sink.field(&VERSION, wire(&parameter.value), || Value::Unsigned(engineio.version.into()))
+                }
+                ("transport", _) => {
+                    sink.field(&TRANSPORT, wire(&parameter.value), || decoded(&parameter.value))
+                }
+                ("sid", Some(sid)) => sink.field(&SID, wire(&parameter.value), || Value::Text(sid.clone())),
+                _ => {}
+            }
+        }
         sink.close();
     }
     sink.close();

@@ -69,7 +69,8 @@ const MAX_WORD: usize = 64;
 /// A name that differs by more characters is another one.
 const MAX_DISTANCE: usize = 3;
 
-fn nearest(written: &str, names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+/// The names that are most like what was written.
+pub(super) fn nearest(written: &str, names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
     if written.len() > MAX_WORD {
         return Vec::new();
     }

@@ -8,13 +8,13 @@ use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
 use super::literal::Slice;
-use super::names::{Read, Subject};
+use super::names::{Property, Read, Subject};
 use super::parser::Quantifier;
 use super::value::{Seen, Wanted};
 use crate::decode::field::FieldDef;
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Layer, Node, Tree};
-use crate::session::calls::CallId;
+use crate::session::calls::{Call, CallId, Calls};
 use crate::session::headline::{self, Headline};
 use crate::session::{Session, StoreError, UnitRef};
 
@@ -87,6 +87,15 @@ impl Condition {
         Condition::Or(cheapest_first(parts))
     }
 
+    /// Whether only calls are asked about.
+    pub fn is_of_calls(&self) -> bool {
+        match self {
+            Condition::And(parts) | Condition::Or(parts) => parts.iter().all(Condition::is_of_calls),
+            Condition::Not(inner) => inner.is_of_calls(),
+            Condition::Check(check) => check.subject.is_of_calls(),
+        }
+    }
+
     /// The dearest thing that may have to be done.
     pub fn cost(&self) -> Cost {
         match self {
@@ -105,7 +114,7 @@ impl Condition {
         }
     }
 
-    pub fn holds(&self, unit: &Unit<'_>) -> Result<bool, StoreError> {
+    pub fn holds(&self, unit: &impl Asked) -> Result<bool, StoreError> {
         match self {
             Condition::And(parts) => {
                 for part in parts {
@@ -132,6 +141,27 @@ impl Condition {
 fn cheapest_first(mut parts: Vec<Condition>) -> Vec<Condition> {
     parts.sort_by_key(Condition::cost);
     parts
+}
+
+/// Something that has values.
+pub(super) trait Asked {
+    /// Hands on each value of the subject.
+    fn each(&self, subject: Subject, take: &mut dyn FnMut(Seen<'_>)) -> Result<(), StoreError>;
+}
+
+/// A single call that is asked about. It has no values but those of calls.
+pub(super) struct OneCall<'a> {
+    pub calls: &'a Calls,
+    pub call: &'a Call,
+}
+
+impl Asked for OneCall<'_> {
+    fn each(&self, subject: Subject, take: &mut dyn FnMut(Seen<'_>)) -> Result<(), StoreError> {
+        if let Subject::Property(Property { read: Read::Calls(read), .. }) = subject {
+            read(self.calls, self.call, take);
+        }
+        Ok(())
+    }
 }
 
 /// A unit that is asked about, decoded at most once.
@@ -178,8 +208,9 @@ impl<'a> Unit<'a> {
         let calls = self.session.calls().tree(&self.session.calls_of(self.unit)?).calls();
         Ok(self.calls.get_or_init(|| calls))
     }
+}
 
-    /// Hands on each value of the subject.
+impl Asked for Unit<'_> {
     fn each(&self, subject: Subject, take: &mut dyn FnMut(Seen<'_>)) -> Result<(), StoreError> {
         match subject {
             Subject::Property(property) => match property.read {
@@ -219,7 +250,7 @@ fn in_nodes(nodes: &[Node], def: &FieldDef, tree: &Tree, take: &mut dyn FnMut(Se
 }
 
 impl Check {
-    fn holds(&self, unit: &Unit<'_>) -> Result<bool, StoreError> {
+    fn holds(&self, unit: &impl Asked) -> Result<bool, StoreError> {
         let (mut any, mut all, mut none) = (false, true, true);
         unit.each(self.subject, &mut |value| {
             let holds = match self.slice {

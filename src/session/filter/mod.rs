@@ -15,6 +15,7 @@ mod parser;
 mod reference;
 mod to_value;
 mod value;
+mod values;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +28,10 @@ pub use to_value::for_value;
 pub(super) use check::regex_error;
 pub(super) use literal::hex;
 
-use self::evaluate::{Condition, Cost, Unit};
+pub use values::{Known, known, values};
+
+use self::evaluate::{Condition, Cost, OneCall, Unit};
+use crate::session::calls::{Call, Calls};
 use crate::session::{Session, StoreError, UnitRef};
 
 /// A longer text is no filter.
@@ -55,6 +59,17 @@ impl Filter {
     /// Whether a unit is wanted. Fails where its bytes are needed and cannot be read back.
     pub fn matches(&self, session: &Session, unit: &UnitRef) -> Result<bool, StoreError> {
         self.condition.holds(&Unit::new(session, unit, self.cost))
+    }
+
+    /// Whether it asks about calls alone, so that it can pick one of them where nothing is on the wire.
+    pub fn is_of_calls(&self) -> bool {
+        self.condition.is_of_calls()
+    }
+
+    /// Whether a call is wanted, by what is asked about calls.
+    pub fn matches_call(&self, calls: &Calls, call: &Call) -> bool {
+        // The bytes of no unit are needed, so nothing can fail.
+        self.condition.holds(&OneCall { calls, call }).unwrap_or_default()
     }
 
     /// Whether the index alone decides, so that no byte is read.

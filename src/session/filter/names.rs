@@ -183,6 +183,11 @@ impl Subject {
         property.or_else(|| fields().find(|f| f.key == name).map(Subject::Field))
     }
 
+    /// Whether it is one of calls.
+    pub fn is_of_calls(self) -> bool {
+        matches!(self, Subject::Property(Property { read: Read::Calls(_), .. }))
+    }
+
     /// Its definition.
     pub fn def(self) -> &'static FieldDef {
         match self {

@@ -1,0 +1,161 @@
+//! Walkthroughs by name or folder: those that are inside the binary, and the user's own.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow, bail};
+
+use crate::capture::Recorder;
+use crate::capture::transcript::Header;
+use crate::escape;
+use crate::session::Session;
+use crate::walkthrough::{Fault, LOCK, Over, TEXT, Walkthrough};
+
+/// A walkthrough that comes with wirewalk.
+pub(super) struct Shipped {
+    /// Its name, which is also that of its folder.
+    pub name: &'static str,
+    text: &'static str,
+    transcript: &'static [u8],
+    lock: &'static str,
+}
+
+macro_rules! shipped {
+    ($($name:literal),+ $(,)?) => {
+        &[$(Shipped {
+            name: $name,
+            text: include_str!(concat!("../../walkthroughs/", $name, "/walkthrough.md")),
+            transcript: include_bytes!(concat!("../../walkthroughs/", $name, "/session.wirewalk")),
+            lock: include_str!(concat!("../../walkthroughs/", $name, "/lock.json")),
+        },)+]
+    };
+}
+
+/// Those that come with wirewalk, in the order in which they are offered.
+pub(super) static SHIPPED: &[Shipped] = shipped!["flask-socketio"];
+
+/// A walkthrough that was read.
+pub(super) struct Loaded {
+    /// The text, taken apart.
+    pub text: Walkthrough,
+    /// What it is called by, and where one stopped in it is remembered under.
+    pub name: String,
+    /// The text of its lock file, where there is one.
+    pub lock: Option<String>,
+    transcript: Transcript,
+}
+
+enum Transcript {
+    File(PathBuf),
+    Inside(&'static [u8]),
+    /// There is none: it walks through the demo.
+    None,
+}
+
+/// Finds and reads a walkthrough, by its folder or by the name of one that comes with wirewalk.
+pub(super) fn load(what: &Path) -> anyhow::Result<Loaded> {
+    let name = what.to_string_lossy();
+    // Whoever writes a path means a folder.
+    let shipped = SHIPPED.iter().find(|shipped| shipped.name == name).filter(|_| !what.join(TEXT).is_file());
+    match shipped {
+        Some(shipped) => inside(shipped),
+        None => in_folder(what),
+    }
+}
+
+/// Reads one that comes with wirewalk.
+pub(super) fn inside(shipped: &'static Shipped) -> anyhow::Result<Loaded> {
+    let text = read(&format!("{}/{TEXT}", shipped.name), shipped.text)?;
+    let transcript = match text.over {
+        Over::Transcript(_) => Transcript::Inside(shipped.transcript),
+        Over::Demo => Transcript::None,
+    };
+    Ok(Loaded { text, name: shipped.name.to_owned(), lock: Some(shipped.lock.to_owned()), transcript })
+}
+
+fn in_folder(folder: &Path) -> anyhow::Result<Loaded> {
+    let path = folder.join(TEXT);
+    if !path.is_file() {
+        let names = SHIPPED.iter().map(|shipped| shipped.name).collect::<Vec<_>>().join(", ");
+        bail!(
+            "there is no walkthrough {:?}: no such folder with a {TEXT}, and none that comes with wirewalk, which are {names}",
+            folder.display()
+        );
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = read(&path.to_string_lossy(), &text)?;
+    let transcript = match &text.over {
+        Over::Transcript(name) => Transcript::File(folder.join(&name.value)),
+        Over::Demo => Transcript::None,
+    };
+    let lock = match fs::read_to_string(folder.join(LOCK)) {
+        Ok(lock) => Some(lock),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.join(LOCK).display())),
+    };
+    let name = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    Ok(Loaded { text, name: name.to_string_lossy().into_owned(), lock, transcript })
+}
+
+fn read(file: &str, text: &str) -> anyhow::Result<Walkthrough> {
+    Walkthrough::read(file, text).map_err(|faults| {
+        tell(&faults);
+        anyhow!("{}", counted(faults.len(), file))
+    })
+}
+
+/// Writes faults to standard error, a line each, as compilers do.
+pub(super) fn tell(faults: &[Fault]) {
+    let mut out = io::stderr().lock();
+    for fault in faults {
+        // That nobody reads it any more is no reason to fail.
+        let _ = writeln!(out, "{}", escape::line(&fault.to_string()));
+    }
+}
+
+/// What failed, once the faults were told.
+pub(super) fn counted(faults: usize, file: &str) -> String {
+    match faults {
+        1 => format!("{file} has a fault"),
+        n => format!("{file} has {n} faults"),
+    }
+}
+
+/// A transcript as a file that can be opened; where it was inside the binary it is gone with this.
+pub(super) struct OnDisk {
+    /// The file.
+    pub path: PathBuf,
+    _temporary: Option<tempfile::TempPath>,
+}
+
+impl Loaded {
+    /// The transcript as a file; `None` where it walks through the demo.
+    pub fn transcript(&self) -> anyhow::Result<Option<OnDisk>> {
+        match &self.transcript {
+            Transcript::None => Ok(None),
+            Transcript::File(path) => Ok(Some(OnDisk { path: path.clone(), _temporary: None })),
+            Transcript::Inside(bytes) => {
+                let mut file = tempfile::Builder::new()
+                    .prefix("wirewalk-")
+                    .suffix(".wirewalk")
+                    .tempfile()
+                    .context("cannot unpack the transcript")?;
+                file.write_all(bytes).context("cannot unpack the transcript")?;
+                let path = file.into_temp_path();
+                Ok(Some(OnDisk { path: path.to_path_buf(), _temporary: Some(path) }))
+            }
+        }
+    }
+
+    /// Reads the whole transcript. Fails with what is wrong, and where it is named.
+    pub fn session(&self, max_message: usize) -> anyhow::Result<(Session, Header)> {
+        let on_disk = self.transcript()?.context("this walkthrough has no transcript: it walks through the demo")?;
+        if let (Over::Transcript(name), false) = (&self.text.over, on_disk.path.is_file()) {
+            tell(&[self.text.fault(name, format!("there is no file {:?} beside this text", name.value))]);
+            bail!("{}", counted(1, &self.text.file));
+        }
+        let (session, header, _) = Recorder::open(&on_disk.path, max_message)?;
+        Ok((session, header))
+    }
+}

@@ -1,0 +1,334 @@
+//! A walkthrough laid over a session: at which unit or call each step is.
+//!
+//! Steps are found one after the other, each at the first place from the step before on, so that what was found once stays
+//! where it is while the session grows. Optional steps are looked for between those that must come; steps of one any-order group all from
+//! the same place on.
+
+use crate::decode::unit::UnitId;
+use crate::session::calls::tree::CallTree;
+use crate::session::calls::{CallId, FunctionInfo};
+use crate::session::{Session, StoreError, UnitRef};
+use crate::wire::Timestamp;
+
+use super::{Step, Walkthrough, Written};
+
+/// So many units are searched for one step.
+const MAX_SEARCHED: usize = 200_000;
+
+/// What a step shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stop {
+    /// The unit; for a call the one that caused it. `None` before anything is on the wire.
+    pub unit: Option<UnitId>,
+    /// The call, where the step is about one.
+    pub call: Option<CallId>,
+}
+
+/// How a step stands to the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reached {
+    /// The session has it.
+    At(Stop),
+    /// It may still come.
+    Awaited,
+    /// It is optional, and the session passed it.
+    Skipped,
+    /// The session ended without it.
+    #[default]
+    Never,
+}
+
+impl Reached {
+    /// What it shows, where the session has it.
+    pub fn stop(self) -> Option<Stop> {
+        match self {
+            Reached::At(stop) => Some(stop),
+            _ => None,
+        }
+    }
+}
+
+/// A place in a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Position {
+    /// The last unit that was reached; 0 where there was none.
+    unit: UnitId0,
+    /// When that came, or the call that was reached behind it.
+    at: Timestamp,
+    /// That call.
+    call: Option<CallId>,
+}
+
+/// The number of a unit, or 0.
+type UnitId0 = u32;
+
+/// How far the search for a step has come.
+#[derive(Clone, Debug, Default)]
+struct Search {
+    from: Option<Position>,
+    /// Units or calls up to here were looked at.
+    upto: usize,
+    found: Option<(Stop, Position)>,
+}
+
+/// Where each step of a walkthrough is.
+#[derive(Clone, Debug, Default)]
+pub struct Route {
+    searches: Vec<Search>,
+    reached: Vec<Reached>,
+}
+
+impl Route {
+    /// How a step stands to the session.
+    pub fn reached(&self, step: usize) -> Reached {
+        self.reached.get(step).copied().unwrap_or_default()
+    }
+
+    /// All steps, in their order.
+    pub fn all(&self) -> &[Reached] {
+        &self.reached
+    }
+
+    /// Looks for the steps in what the session has now. While it may still grow (`grows`), no step is found before those that must come
+    /// earlier. Fails where bytes cannot be read back.
+    pub fn extend(&mut self, walk: &Walkthrough, session: &Session, grows: bool) -> Result<(), StoreError> {
+        self.searches.resize_with(walk.steps.len(), Search::default);
+        self.reached = vec![if grows { Reached::Awaited } else { Reached::Never }; walk.steps.len()];
+        let mut from = Position::default();
+        let mut passed = 0;
+        for (begin, end) in stretches(&walk.steps) {
+            let mut furthest = None;
+            let mut is_missing = false;
+            for at in begin..end {
+                match self.find(walk, session, at, from)? {
+                    Some(position) => furthest = later(furthest, position),
+                    None => is_missing = true,
+                }
+            }
+            self.find_optional(walk, session, passed..begin, from, furthest)?;
+            passed = end;
+            if is_missing && grows {
+                break;
+            }
+            from = furthest.unwrap_or(from);
+        }
+        if !grows || passed == walk.steps.len() || self.is_complete_before(walk, passed) {
+            self.find_optional(walk, session, passed..walk.steps.len(), from, None)?;
+        }
+        self.carry(walk);
+        Ok(())
+    }
+
+    /// Whether all that must come before a step has come.
+    fn is_complete_before(&self, walk: &Walkthrough, step: usize) -> bool {
+        let before = self.reached.iter().zip(&walk.steps).take(step);
+        before.into_iter().all(|(reached, step)| reached.stop().is_some() || !must_come(step))
+    }
+
+    /// Looks for a step that must come.
+    fn find(
+        &mut self,
+        walk: &Walkthrough,
+        session: &Session,
+        at: usize,
+        from: Position,
+    ) -> Result<Option<Position>, StoreError> {
+        let (Some(step), Some(search)) = (walk.steps.get(at), self.searches.get_mut(at)) else {
+            return Ok(None);
+        };
+        search.go_on(step, session, from)?;
+        if let (Some((stop, _)), Some(reached)) = (search.found, self.reached.get_mut(at)) {
+            *reached = Reached::At(stop);
+        }
+        Ok(search.found.map(|(_, position)| position))
+    }
+
+    /// Looks for the optional steps among some, up to where the step is that must come behind them.
+    fn find_optional(
+        &mut self,
+        walk: &Walkthrough,
+        session: &Session,
+        steps: std::ops::Range<usize>,
+        mut from: Position,
+        until: Option<Position>,
+    ) -> Result<(), StoreError> {
+        for at in steps {
+            let (Some(step), Some(search)) = (walk.steps.get(at), self.searches.get_mut(at)) else {
+                continue;
+            };
+            if !step.optional || step.when.is_none() {
+                continue;
+            }
+            search.go_on(step, session, from)?;
+            let found =
+                search.found.filter(|(_, position)| until.is_none_or(|until| !position.is_behind(&until)));
+            let Some(reached) = self.reached.get_mut(at) else { continue };
+            match found {
+                Some((stop, position)) => {
+                    *reached = Reached::At(stop);
+                    from = position;
+                }
+                None if until.is_some() => *reached = Reached::Skipped,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A step that is about nothing of its own shows what the one before showed.
+    fn carry(&mut self, walk: &Walkthrough) {
+        let mut before = Stop::default();
+        let mut is_here = true;
+        for (reached, step) in self.reached.iter_mut().zip(&walk.steps) {
+            match (&step.when, reached.stop()) {
+                (_, Some(stop)) => (before, is_here) = (stop, true),
+                (None, None) if is_here => *reached = Reached::At(before),
+                (None, None) => {}
+                (Some(_), None) => is_here = is_here && !must_come(step),
+            }
+        }
+    }
+}
+
+/// Whether a walk cannot go on without a step.
+fn must_come(step: &Step) -> bool {
+    step.when.is_some() && !step.optional
+}
+
+/// The steps that must come: one by one, and those of an any-order group together.
+fn stretches(steps: &[Step]) -> Vec<(usize, usize)> {
+    let mut stretches: Vec<(usize, usize)> = Vec::new();
+    let mut group: Option<&str> = None;
+    for (at, step) in steps.iter().enumerate() {
+        if !must_come(step) {
+            // Who is in no group ends it.
+            group = group.filter(|_| step.any_order.as_deref() == group);
+            continue;
+        }
+        match stretches.last_mut() {
+            Some(last) if step.any_order.is_some() && step.any_order.as_deref() == group => last.1 = at + 1,
+            _ => stretches.push((at, at + 1)),
+        }
+        group = step.any_order.as_deref();
+    }
+    stretches
+}
+
+fn later(a: Option<Position>, b: Position) -> Option<Position> {
+    Some(a.filter(|a| a.is_behind(&b)).unwrap_or(b))
+}
+
+impl Position {
+    fn is_behind(&self, other: &Position) -> bool {
+        (self.unit, self.at, self.call) > (other.unit, other.at, other.call)
+    }
+}
+
+impl Search {
+    /// Looks on from where the last look ended.
+    fn go_on(&mut self, step: &Step, session: &Session, from: Position) -> Result<(), StoreError> {
+        let Some(when) = &step.when else { return Ok(()) };
+        if self.from != Some(from) {
+            *self = Search { from: Some(from), ..Search::default() };
+        }
+        if self.found.is_some() {
+            return Ok(());
+        }
+        self.found = match when.value.is_of_calls() {
+            true => self.call(step, when, session, from)?,
+            false => self.unit(step, when, session, from)?,
+        };
+        Ok(())
+    }
+
+    fn unit(
+        &mut self,
+        step: &Step,
+        when: &Written<crate::session::filter::Filter>,
+        session: &Session,
+        from: Position,
+    ) -> Result<Option<(Stop, Position)>, StoreError> {
+        let first = from.unit as usize + usize::from(step.next || from.unit == 0);
+        let first = first.max(self.upto + 1);
+        let last = session.len().min(from.unit as usize + MAX_SEARCHED);
+        self.upto = last;
+        for number in first..=last {
+            let Some(unit) = u32::try_from(number).ok().and_then(|number| session.unit(UnitId(number)))
+            else {
+                continue;
+            };
+            let is_behind = from.call.is_none() || unit.at.0.saturating_add(unit.took) >= from.at.0;
+            if is_behind && when.value.matches(session, &unit)? {
+                let stop = Stop { unit: Some(unit.id), call: None };
+                return Ok(Some((stop, Position { unit: unit.id.0, at: unit.at, call: None })));
+            }
+        }
+        Ok(None)
+    }
+
+    fn call(
+        &mut self,
+        step: &Step,
+        when: &Written<crate::session::filter::Filter>,
+        session: &Session,
+        from: Position,
+    ) -> Result<Option<(Stop, Position)>, StoreError> {
+        let calls = session.calls();
+        let begin = std::mem::replace(&mut self.upto, calls.len());
+        for call in calls.all().get(begin..).unwrap_or_default() {
+            let is_behind = match from.call {
+                Some(before) if step.next => (call.begin, call.id) > (from.at, before),
+                Some(before) => (call.begin, call.id) >= (from.at, before),
+                None => call.begin >= from.at,
+            };
+            if is_behind && when.value.matches_call(calls, call) {
+                let unit = session.cause_of(call.id)?.map(|tied| tied.unit);
+                let stop = Stop { unit, call: Some(call.id) };
+                return Ok(Some((stop, Position { unit: from.unit, at: call.begin, call: Some(call.id) })));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The calls that are seen at a stop: those of its unit, or those of the start.
+pub fn tree(session: &Session, stop: Stop) -> Result<CallTree, StoreError> {
+    match stop.unit.and_then(|unit| session.unit(unit)) {
+        Some(unit) => Ok(session.calls().tree(&session.calls_of(&unit)?)),
+        None => Ok(start_up(session)),
+    }
+}
+
+/// The calls before the first connection.
+pub fn start_up(session: &Session) -> CallTree {
+    let first = session.connections().first().map_or(Timestamp(u64::MAX), |first| first.opened);
+    session.calls().start_up(first)
+}
+
+/// The calls that a step names, in its order; `None` for each that is not among those of its stop, behind the one before.
+pub fn named(session: &Session, step: &Step, tree: &CallTree) -> Vec<Option<CallId>> {
+    let all = tree.calls();
+    let mut rest = all.as_slice();
+    step.calls
+        .iter()
+        .map(|names| {
+            let is_named = |call: &CallId| {
+                function(session, *call).is_some_and(|f| names.iter().any(|name| *name.value == *f.symbol))
+            };
+            let at = rest.iter().position(is_named)?;
+            let found = rest.get(at).copied();
+            rest = rest.get(at + 1..).unwrap_or_default();
+            found
+        })
+        .collect()
+}
+
+/// The function that was called.
+pub fn function(session: &Session, call: CallId) -> Option<&FunctionInfo> {
+    session.calls().called(session.calls().get(call)?)
+}
+
+/// The unit at a stop.
+pub fn unit(session: &Session, stop: Stop) -> Option<UnitRef> {
+    session.unit(stop.unit?)
+}
