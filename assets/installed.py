@@ -16,6 +16,10 @@ import json
 import os
 
 
+# So many functions of the same name are told.
+MOST = 3
+
+
 def parsed(path):
     try:
         with open(path, encoding="utf-8") as file:
@@ -60,7 +64,9 @@ def look(root, files, symbol):
                 module = file[: -len(".py")].replace("/", ".")
                 module = module[: -len(".__init__")] if module.endswith(".__init__") else module
                 elsewhere.append(f"{module}:{other} ({file}:{node.lineno})")
-    return {"elsewhere": elsewhere}
+    # Those of a class of the same name first; there can be dozens called __init__.
+    of_class = [line for line in elsewhere if ":" + name.rpartition(".")[0].replace("Base", "") in line]
+    return {"elsewhere": (of_class or elsewhere)[:MOST]}
 
 
 def package(name, symbols):

@@ -8,6 +8,7 @@
 //! - [`calls`]: takes what tracers inside the server say, and the tracers themselves.
 //! - [`decode`]: bytes in, units out. No file, no socket, no clock, no screen.
 //! - [`session`]: everything captured: the index of units, the byte store, the links between units.
+//! - [`walkthrough`]: an authored sequence of steps over a session, read, matched and checked.
 //! - [`explain`]: what a unit, a field or a finding is, why it is there, and what comes next.
 //! - [`export`]: the units as text and as JSON.
 //! - [`escape`]: makes a peer's text harmless before it is shown anywhere.

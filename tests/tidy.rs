@@ -15,11 +15,26 @@ const WALLS: &[(&str, &[&str])] = &[
     ("capture", &["wire", "decode", "session"]),
     ("calls", &["wire", "decode", "session", "words", "escape"]),
     ("explain", &["wire", "decode", "session", "words"]),
+    ("walkthrough", &["wire", "decode", "session", "words"]),
     ("proxy", &["wire", "decode::http1", "decode::limits"]),
     ("demo", &[]),
-    ("tui", &["wire", "decode", "session", "calls", "capture", "explain", "export", "escape", "words"]),
+    (
+        "tui",
+        &[
+            "wire",
+            "decode",
+            "session",
+            "calls",
+            "capture",
+            "explain",
+            "walkthrough",
+            "export",
+            "escape",
+            "words",
+        ],
+    ),
     ("config", &["session", "tui"]),
-    ("export", &["wire", "decode", "session", "calls", "explain", "escape", "words"]),
+    ("export", &["wire", "decode", "session", "calls", "explain", "walkthrough", "escape", "words"]),
     ("launch", &["wire"]),
 ];
 
@@ -38,6 +53,10 @@ const BANS: &[(&str, &[&str])] = &[
         ],
     ),
     ("session", &["tokio", "std::net", "anyhow", "println!", "eprintln!"]),
+    (
+        "walkthrough",
+        &["tokio", "std::net", "std::fs", "std::time::Instant", "anyhow", "println!", "eprintln!"],
+    ),
     ("export", &["tokio", "std::net", "std::fs", "anyhow", "println!", "eprintln!"]),
     ("wire", &["tokio", "std::fs", "std::io"]),
 ];

@@ -56,7 +56,10 @@ pub fn ask(
     }
     let output = child.wait_with_output()?;
     if !output.status.success() {
-        return Err(io::Error::other(format!("{interpreter} cannot say what is installed ({})", output.status)));
+        return Err(io::Error::other(format!(
+            "{interpreter} cannot say what is installed ({})",
+            output.status
+        )));
     }
     Ok(serde_json::from_slice(&output.stdout)?)
 }

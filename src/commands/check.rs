@@ -14,7 +14,7 @@ use crate::capture::Recorder;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::session::Session;
 use crate::walkthrough::lock::{self, Change, Installed, Lock};
-use crate::walkthrough::{Fault, LOCK, Walkthrough, check};
+use crate::walkthrough::{Fault, LOCK, Walkthrough, check, fits};
 
 /// Check walkthroughs: is everything in them so?
 ///
@@ -93,14 +93,35 @@ impl Options {
     }
 
     /// Compares the functions that are named with the lock file, as they were recorded and as they are installed.
-    fn functions(&self, walk: &Walkthrough, session: &Session, lock: &Lock, faults: &mut Vec<Fault>) -> anyhow::Result<()> {
+    fn functions(
+        &self,
+        walk: &Walkthrough,
+        session: &Session,
+        lock: &Lock,
+        faults: &mut Vec<Fault>,
+    ) -> anyhow::Result<()> {
         let installed = self.environment.ask(walk, lock);
         let symbols = check::symbols(walk);
+        for (name, versions) in &walk.packages {
+            let of_package =
+                |symbol: &str| lock.functions.get(symbol).is_some_and(|locked| locked.package == name.value);
+            let here =
+                installed.iter().filter(|(symbol, _)| of_package(symbol)).find_map(|(_, now)| now.version());
+            if let Some(version) = here.filter(|version| !fits(versions, version)) {
+                say(format_args!(
+                    "{}: {} {version} is installed here, and the text is true of {versions}",
+                    walk.file, name.value
+                ));
+            }
+        }
         for symbol in &symbols {
             let Some(locked) = lock.functions.get(&symbol.value) else {
                 // An alternative is there for other versions.
                 if lock::called(session, &symbol.value).is_some() {
-                    faults.push(walk.fault(symbol, format!("{} is not in {LOCK}; write it with: wirewalk lock", symbol.value)));
+                    faults.push(walk.fault(
+                        symbol,
+                        format!("{} is not in {LOCK}; write it with: wirewalk lock", symbol.value),
+                    ));
                 }
                 continue;
             };
@@ -108,7 +129,10 @@ impl Options {
                 && (lock::file(session, recorded), recorded.line) != (locked.file.clone(), locked.line)
             {
                 let now = format!("{}:{}", lock::file(session, recorded), recorded.line);
-                let message = format!("{LOCK} has {}:{} and the recording {now}; write it anew with: wirewalk lock", locked.file, locked.line);
+                let message = format!(
+                    "{LOCK} has {}:{} and the recording {now}; write it anew with: wirewalk lock",
+                    locked.file, locked.line
+                );
                 faults.push(walk.fault(symbol, message));
             }
             let now = installed.get(&symbol.value).unwrap_or(&Installed::NoPackage);
@@ -123,10 +147,13 @@ impl Options {
             }
         }
         for (id, now) in lock::chains(walk, session)? {
-            let said = lock.chains.get(&id).map(|locked| lock::changes_of_chain(locked, &now)).unwrap_or_default();
+            let said =
+                lock.chains.get(&id).map(|locked| lock::changes_of_chain(locked, &now)).unwrap_or_default();
             said.iter().for_each(|said| say(format_args!("{}: step {id:?}: {said}", walk.file)));
         }
-        let compared = symbols.iter().filter_map(|symbol| Some(lock.functions.get(&symbol.value)?.compare(installed.get(&symbol.value)?)));
+        let compared = symbols.iter().filter_map(|symbol| {
+            Some(lock.functions.get(&symbol.value)?.compare(installed.get(&symbol.value)?))
+        });
         say_counts(walk, compared);
         Ok(())
     }
@@ -141,14 +168,24 @@ fn is_alternative_here(walk: &Walkthrough, symbol: &str, installed: &BTreeMap<St
 
 /// What became of a function, in words.
 fn told(symbol: &str, locked: &lock::Locked, now: &Installed, change: &Change) -> String {
-    let before = format!("{} {} {}:{}", locked.package, locked.version.as_deref().unwrap_or_default(), locked.file, locked.line);
+    let before = format!(
+        "{} {} {}:{}",
+        locked.package,
+        locked.version.as_deref().unwrap_or_default(),
+        locked.file,
+        locked.line
+    );
     let now = match now {
         Installed::Here { version, file, line, .. } => format!("{} {version} {file}:{line}", locked.package),
         Installed::Missing { version, elsewhere } if elsewhere.is_empty() => {
             format!("{} {version} has no function of this name", locked.package)
         }
         Installed::Missing { version, elsewhere } => {
-            format!("{} {version} has functions of this name elsewhere: {}", locked.package, elsewhere.join(", "))
+            format!(
+                "{} {version} has functions of this name elsewhere: {}",
+                locked.package,
+                elsewhere.join(", ")
+            )
         }
         Installed::NoPackage | Installed::Unreadable { .. } => "not compared".to_owned(),
     };
@@ -159,7 +196,8 @@ fn say_counts(walk: &Walkthrough, changes: impl Iterator<Item = Change>) {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     changes.for_each(|change| *counts.entry(change.as_str()).or_default() += 1);
     if !counts.is_empty() {
-        let counts = counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ");
+        let counts =
+            counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ");
         say(format_args!("{}: functions as installed here: {counts}", walk.file));
     }
 }
@@ -176,7 +214,13 @@ fn read_lock(loaded: &Loaded, faults: &mut Vec<Fault>) -> Option<Lock> {
         Ok(lock) => Some(lock),
         Err(why) => {
             let file = walk.file.replace(crate::walkthrough::TEXT, LOCK);
-            faults.push(Fault { file, line: 1, column: 1, message: format!("this is no lock file: {why}"), nearest: Vec::new() });
+            faults.push(Fault {
+                file,
+                line: 1,
+                column: 1,
+                message: format!("this is no lock file: {why}"),
+                nearest: Vec::new(),
+            });
             None
         }
     }
@@ -189,7 +233,11 @@ impl Environment {
         self.installed(walk, packages)
     }
 
-    fn installed(&self, walk: &Walkthrough, package_of: impl Fn(&str) -> Option<String>) -> BTreeMap<String, Installed> {
+    fn installed(
+        &self,
+        walk: &Walkthrough,
+        package_of: impl Fn(&str) -> Option<String>,
+    ) -> BTreeMap<String, Installed> {
         let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for names in walk.steps.iter().flat_map(|step| &step.calls) {
             // Those for other versions are of the same package.
@@ -234,7 +282,9 @@ fn of_package(package: Option<&installed::InstalledPackage>, symbol: &str) -> In
         Some(installed::Found::Here { file, line, body }) => {
             Installed::Here { version, file: file.clone(), line: *line, body: body.clone() }
         }
-        Some(installed::Found::Elsewhere { elsewhere }) => Installed::Missing { version, elsewhere: elsewhere.clone() },
+        Some(installed::Found::Elsewhere { elsewhere }) => {
+            Installed::Missing { version, elsewhere: elsewhere.clone() }
+        }
         None => Installed::Unreadable { version },
     }
 }
@@ -263,8 +313,12 @@ impl LockOptions {
         let made = Lock::of(walk, &session, link, now)?;
         let path = folder.join(LOCK);
         fs::write(&path, made.text()).with_context(|| format!("cannot write {}", path.display()))?;
-        let without: Vec<&str> =
-            made.functions.iter().filter(|(_, locked)| locked.digest.is_none()).map(|(symbol, _)| symbol.as_str()).collect();
+        let without: Vec<&str> = made
+            .functions
+            .iter()
+            .filter(|(_, locked)| locked.digest.is_none())
+            .map(|(symbol, _)| symbol.as_str())
+            .collect();
         say(format_args!("{}: {} functions", path.display(), made.functions.len()));
         if !without.is_empty() {
             say(format_args!(

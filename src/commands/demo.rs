@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::live::{self, Live};
+use super::walk::Walking;
 use super::{Output, Recording};
 use crate::calls::spans::Spans;
 use crate::demo::{Pace, Server, play};
@@ -26,11 +27,15 @@ pub(super) struct Options {
 
     #[command(flatten)]
     output: Output,
+
+    #[command(flatten)]
+    walking: Walking,
 }
 
 impl Options {
     pub fn run(self) -> anyhow::Result<()> {
         live::runtime()?.block_on(async {
+            let walk = self.walking.guided().await?;
             let server = Server::start().await?;
             let upstream = format!("http://{}", server.addr());
             let proxy = Proxy::bind(Config {
@@ -56,8 +61,14 @@ impl Options {
             };
             let recorder = live::record(&upstream, self.recording.record.as_deref(), &self.output)?;
             Spans::start(recorder.inbox().clone()).install();
-            let live =
-                Live { proxy, upstream: &upstream, output: &self.output, greeting, is_repeatable: true };
+            let live = Live {
+                proxy,
+                upstream: &upstream,
+                output: &self.output,
+                greeting,
+                is_repeatable: true,
+                walk,
+            };
             live::run(live, recorder, script, server.stop()).await
         })
     }

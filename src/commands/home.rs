@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Parser as _;
 
-use super::{Cli, live, recent, screen};
+use super::{Cli, live, recent, screen, walkthroughs};
 use crate::tui::home::{Choice, Home, Transcript};
 use crate::tui::run;
 use crate::words::count;
 
 /// Shows the start page, runs what is chosen, and comes back, until the user ends it.
 pub(super) fn run() -> anyhow::Result<()> {
-    let mut home = Home::new(screen::Settings::load(None)?.theme, transcripts());
+    let mut home = Home::new(screen::Settings::load(None)?.theme, transcripts(), walkthroughs::entries());
     loop {
         let choice = live::runtime()?.block_on(async {
             tokio::select! {
@@ -40,6 +40,7 @@ fn command_line(choice: Choice) -> Vec<OsString> {
     let (command, argument) = match choice {
         Choice::Demo => ("demo", None),
         Choice::Server(upstream) => ("proxy", Some(OsString::from(upstream))),
+        Choice::Walk(name) => ("walk", Some(OsString::from(name))),
         Choice::Transcript(path) => ("open", Some(PathBuf::into_os_string(path))),
     };
     let words = ["wirewalk", command].map(OsString::from).into_iter();

@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::closing;
 use super::printer::Printer;
+use super::screen::Guided;
 use super::source::Source;
 use super::{Output, recent, say, screen};
 use crate::capture::Recorder;
@@ -29,6 +30,8 @@ pub(super) struct Live<'a> {
     pub greeting: String,
     /// Whether the same can be had again.
     pub is_repeatable: bool,
+    /// A walk over what comes, where one is wanted; there is a screen then.
+    pub walk: Option<Guided>,
 }
 
 /// Starts a recording, in the file that is to be kept, where there is one.
@@ -49,7 +52,7 @@ pub(super) async fn run(
     end: impl Future<Output = anyhow::Result<()>>,
     close: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let Live { proxy, upstream, output, greeting, is_repeatable } = live;
+    let Live { proxy, upstream, output, greeting, is_repeatable, walk } = live;
     let settings = output.screen()?;
     let title = format!("http://{} → {upstream}", proxy.local_addr());
     let source = Source { is_repeatable, ..Source::live(&recorder, title) };
@@ -62,7 +65,7 @@ pub(super) async fn run(
     let (result, printer) = if let Some(settings) = settings {
         let script = async { end.await.and(std::future::pending::<anyhow::Result<()>>().await) };
         let result = tokio::select! {
-            result = screen::show(&source, settings, output.filter.clone()) => result,
+            result = screen::show(&source, settings, output.filter.clone(), walk) => result,
             result = script => result,
             result = interrupted() => result.context("cannot wait for Ctrl-C"),
         };

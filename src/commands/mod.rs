@@ -9,6 +9,7 @@ mod home;
 mod live;
 mod new;
 mod open;
+mod podium;
 mod printer;
 mod proxy;
 mod recent;
@@ -18,6 +19,7 @@ mod screen;
 mod source;
 mod state;
 mod trace;
+mod walk;
 mod walkthroughs;
 
 use std::fmt::Display;
@@ -49,6 +51,7 @@ const EXAMPLES: &str = "\
 Examples:
   wirewalk                                       the start page
   wirewalk demo                                  watch a chat server and its client talk
+  wirewalk walk                                  step through a connection, explained
   wirewalk run -- python app.py                  your own server, with the calls of its functions
   wirewalk proxy http://127.0.0.1:5000           open http://127.0.0.1:8080 to use it
   wirewalk proxy :5000 --record lecture.wirewalk the same, and keep it
@@ -70,6 +73,10 @@ enum Command {
     Demo(demo::Options),
     /// Write the report that a student hands in: libraries, licences, and the walk from start-up to the first answer.
     Report(report::Options),
+    /// Walk through a connection, one explained step at a time.
+    Walk(walk::Options),
+    /// Show the speaker's notes of the walk that goes on in another terminal.
+    Notes(walk::NotesOptions),
     /// Draft a walkthrough from a transcript.
     New(new::Options),
     /// Check walkthroughs: is everything in them so?
@@ -88,6 +95,8 @@ impl Cli {
         match self.command {
             Some(Command::Run(options)) => options.run(),
             Some(Command::Report(options)) => options.run(),
+            Some(Command::Walk(options)) => options.run(),
+            Some(Command::Notes(options)) => options.run(),
             Some(Command::New(options)) => options.run(),
             Some(Command::Check(options)) => options.run(),
             Some(Command::Lock(options)) => options.run(),

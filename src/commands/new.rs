@@ -38,7 +38,8 @@ impl Options {
         let text = draft::text(&session, &title(&self.folder), TRANSCRIPT)?;
         fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
         let transcript = self.folder.join(TRANSCRIPT);
-        fs::copy(&self.file, &transcript).with_context(|| format!("cannot write {}", transcript.display()))?;
+        fs::copy(&self.file, &transcript)
+            .with_context(|| format!("cannot write {}", transcript.display()))?;
         let path = self.folder.join(TEXT);
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         let folder = self.folder.display();
@@ -50,7 +51,8 @@ impl Options {
 
 /// A title from the folder's name: `my-walk` becomes `My walk`.
 fn title(folder: &Path) -> String {
-    let name = folder.file_name().map(|name| name.to_string_lossy().replace(['-', '_'], " ")).unwrap_or_default();
+    let name =
+        folder.file_name().map(|name| name.to_string_lossy().replace(['-', '_'], " ")).unwrap_or_default();
     let mut characters = name.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

@@ -74,7 +74,7 @@ impl Options {
         if let Some(settings) = settings {
             return live::runtime()?.block_on(async {
                 let seen = tokio::select! {
-                    seen = screen::show(&source, settings, self.output.filter.clone()) => seen,
+                    seen = screen::show(&source, settings, self.output.filter.clone(), None) => seen,
                     result = live::interrupted() => result.context("cannot wait for Ctrl-C"),
                 };
                 tokio::task::spawn_blocking(|| player.finish()).await.context("opening failed")?;

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, ValueHint};
 
 use super::live::{self, Live};
+use super::walk::Walking;
 use super::{Cli, Output, Recording, say, trace};
 use crate::proxy::{Config, HostPolicy, OriginPolicy, Proxy, TlsOptions, Upstream, listen_address};
 
@@ -26,6 +27,9 @@ pub(super) struct Options {
 
     #[command(flatten)]
     output: Output,
+
+    #[command(flatten)]
+    walking: Walking,
 
     /// The Host that the server is told: keep, upstream, or a name [default: keep for a server on this machine, else
     /// upstream]
@@ -56,6 +60,7 @@ impl Options {
             Cli::command().error(ErrorKind::ArgumentConflict, mistake).exit();
         }
         live::runtime()?.block_on(async {
+            let walk = self.walking.guided().await?;
             let upstream = self.upstream.to_string();
             let proxy = Proxy::bind(Config {
                 listen: self.listen,
@@ -84,6 +89,7 @@ impl Options {
                 output: &self.output,
                 greeting,
                 is_repeatable: false,
+                walk,
             };
             let close = async { drop(tracing) };
             live::run(live, recorder, std::future::pending(), close).await

@@ -15,6 +15,7 @@ use regex::Regex;
 use tokio::sync::mpsc;
 
 use super::live::{self, Live};
+use super::walk::Walking;
 use super::{Output, Recording, say, trace};
 use crate::calls::tracers::{Runtime, Told, new_token};
 use crate::calls::{BindAsked, Moved, Receiver};
@@ -68,6 +69,9 @@ pub(super) struct Options {
 
     #[command(flatten)]
     output: Output,
+
+    #[command(flatten)]
+    walking: Walking,
 }
 
 impl Options {
@@ -76,6 +80,7 @@ impl Options {
     }
 
     async fn start(self) -> anyhow::Result<()> {
+        let walk = self.walking.guided().await?;
         let words: Vec<_> = self.command.iter().map(|word| word.to_string_lossy()).collect();
         let command = words.join(" ");
         let receiver = Receiver::bind("127.0.0.1:0".parse()?, &new_token()?).await;
@@ -115,6 +120,7 @@ impl Options {
             output: &self.output,
             greeting: format!("listening on {address} in front of {command}; Ctrl-C ends both"),
             is_repeatable: false,
+            walk,
         };
         let has_screen = self.output.wants_screen();
         let end = async {

@@ -6,12 +6,14 @@ use super::source::Source;
 use crate::config::Config;
 use crate::session::filter::Filter;
 use crate::session::secrets::Names;
-use crate::tui::app::{App, Origin};
+use crate::tui::app::{App, Origin, Screen};
 use crate::tui::keys::Keymap;
 use crate::tui::layout::Proportions;
 use crate::tui::rows::{Choice, Rows};
-use crate::tui::run::{self, Show};
+use crate::tui::run::{self, Followed, Show};
 use crate::tui::theme::Theme;
+use crate::tui::walk::WalkView;
+use crate::walkthrough::walk::Walk;
 
 /// EIO of Linux, macOS and the BSDs: what reading from a terminal or writing to it gives when it was closed.
 const TERMINAL_IS_GONE: i32 = 5;
@@ -38,7 +40,7 @@ impl Settings {
     }
 
     /// The screen at its beginning.
-    fn app(self, origin: Origin) -> App {
+    fn app(self, origin: Origin, walk: Option<Walk>) -> App {
         let Settings { config, theme, keymap, names } = self;
         let mut app = App::new(origin, theme, keymap);
         app.time = config.time;
@@ -46,13 +48,32 @@ impl Settings {
         app.names = names;
         app.presenter.always_hide = config.secrets.always_hide;
         app.presenter.has_clock = config.presenter.clock;
+        if let Some(walk) = walk {
+            app.walk = Some(WalkView::new(walk));
+            app.screen = Screen::Walk;
+            app.following = false;
+        }
         app.proportions = Proportions { flow: config.panes.flow, layers: config.panes.layers };
         app
     }
 }
 
-/// Shows a session until the user ends it, at first only what `filter` lets through.
-pub(super) async fn show(source: &Source, settings: Settings, filter: Option<Filter>) -> anyhow::Result<()> {
+/// A walk, and who is told how it goes on.
+pub(super) struct Guided {
+    /// The walk, at the step where it begins.
+    pub walk: Walk,
+    /// Who follows it.
+    pub followed: Followed,
+}
+
+/// Shows a session until the user ends it, at first only what `filter` lets through. With a walk it begins on that.
+pub(super) async fn show(
+    source: &Source,
+    settings: Settings,
+    filter: Option<Filter>,
+    walk: Option<Guided>,
+) -> anyhow::Result<()> {
+    let (walk, followed) = walk.map(|walk| (walk.walk, walk.followed)).unzip();
     let origin = Origin {
         title: source.title.clone(),
         began: source.began,
@@ -66,8 +87,9 @@ pub(super) async fn show(source: &Source, settings: Settings, filter: Option<Fil
         grew: source.grew.clone(),
         control: source.control.clone(),
         filter,
+        followed,
     };
-    match run::run(settings.app(origin), show).await {
+    match run::run(settings.app(origin, walk), show).await {
         // Whoever closed the terminal wanted to end.
         Err(error) if error.raw_os_error() == Some(TERMINAL_IS_GONE) => Ok(()),
         shown => shown.context("the screen failed"),

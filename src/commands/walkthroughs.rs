@@ -10,6 +10,7 @@ use crate::capture::Recorder;
 use crate::capture::transcript::Header;
 use crate::escape;
 use crate::session::Session;
+use crate::tui::home::WalkEntry;
 use crate::walkthrough::{Fault, LOCK, Over, TEXT, Walkthrough};
 
 /// A walkthrough that comes with wirewalk.
@@ -53,6 +54,15 @@ enum Transcript {
     None,
 }
 
+/// Those that come with wirewalk, to choose from.
+pub(super) fn entries() -> Vec<WalkEntry> {
+    let entry = |shipped: &'static Shipped| {
+        let text = inside(shipped).ok()?.text;
+        Some(WalkEntry { name: shipped.name.to_owned(), title: text.title, minutes: text.minutes.value })
+    };
+    SHIPPED.iter().filter_map(entry).collect()
+}
+
 /// Finds and reads a walkthrough, by its folder or by the name of one that comes with wirewalk.
 pub(super) fn load(what: &Path) -> anyhow::Result<Loaded> {
     let name = what.to_string_lossy();
@@ -92,7 +102,9 @@ fn in_folder(folder: &Path) -> anyhow::Result<Loaded> {
     let lock = match fs::read_to_string(folder.join(LOCK)) {
         Ok(lock) => Some(lock),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.join(LOCK).display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", folder.join(LOCK).display()));
+        }
     };
     let name = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     Ok(Loaded { text, name: name.to_string_lossy().into_owned(), lock, transcript })
@@ -150,7 +162,8 @@ impl Loaded {
 
     /// Reads the whole transcript. Fails with what is wrong, and where it is named.
     pub fn session(&self, max_message: usize) -> anyhow::Result<(Session, Header)> {
-        let on_disk = self.transcript()?.context("this walkthrough has no transcript: it walks through the demo")?;
+        let on_disk =
+            self.transcript()?.context("this walkthrough has no transcript: it walks through the demo")?;
         if let (Over::Transcript(name), false) = (&self.text.over, on_disk.path.is_file()) {
             tell(&[self.text.fault(name, format!("there is no file {:?} beside this text", name.value))]);
             bail!("{}", counted(1, &self.text.file));

@@ -18,15 +18,18 @@ use super::presenter::Presenter;
 use super::rows::Rows;
 use super::scan::{Found, Request};
 use super::theme::Theme;
+use super::walk::WalkView;
 use crate::calls::source::Source;
 use crate::capture::control::State;
 use crate::capture::player::Pace;
 use crate::decode::field::Severity;
 use crate::decode::unit::{SourceId, UnitId};
 use crate::session::Session;
+use crate::session::calls::CallId;
 use crate::session::filter::Filter;
 use crate::session::secrets::Names;
 use crate::session::statistics::Statistics;
+use crate::walkthrough::telling::Lead;
 use crate::wire::ConnId;
 use crate::words;
 
@@ -55,7 +58,9 @@ pub enum Msg {
     State(State, usize),
     /// Something was done that was asked for, or failed.
     Said(Severity, String),
-    /// A second of a presentation has passed.
+    /// The speaker's second terminal wants something of the walk.
+    Lead(Lead),
+    /// A second of a presentation or a walk has passed.
     Tick {
         /// How long the screen has been there.
         since: Duration,
@@ -138,17 +143,20 @@ pub enum Screen {
     Calls,
     /// What the server wrote.
     Output,
+    /// A step of a walk.
+    Walk,
 }
 
 impl Screen {
     /// All screens, in the order of their keys.
-    pub const ALL: [Screen; 6] = [
+    pub const ALL: [Screen; 7] = [
         Screen::Flow,
         Screen::Connections,
         Screen::Statistics,
         Screen::Conversation,
         Screen::Calls,
         Screen::Output,
+        Screen::Walk,
     ];
 
     /// What shows it.
@@ -160,6 +168,7 @@ impl Screen {
             Screen::Conversation => Action::ShowConversation,
             Screen::Calls => Action::ShowCalls,
             Screen::Output => Action::ShowOutput,
+            Screen::Walk => Action::ShowWalk,
         }
     }
 
@@ -172,6 +181,7 @@ impl Screen {
             Screen::Conversation => "Conversation",
             Screen::Calls => "Calls",
             Screen::Output => "Output",
+            Screen::Walk => "Walk",
         }
     }
 }
@@ -236,6 +246,8 @@ pub enum Question {
     Record,
     /// A file to save into.
     Save,
+    /// A step of the walk.
+    Jump,
 }
 
 /// A line that is being typed.
@@ -405,6 +417,8 @@ pub struct App {
     pub conversation: Option<Conversation>,
     /// The calls of the selected unit.
     pub calls: CallsView,
+    /// The walk, where there is one.
+    pub walk: Option<WalkView>,
     /// The first line of the server's output that is in sight; `None` follows its end.
     pub output_top: Option<usize>,
     /// Whether it was said that the server has ended.
@@ -451,6 +465,7 @@ impl App {
             chosen: 0,
             conversation: None,
             calls: CallsView::default(),
+            walk: None,
             output_top: None,
             has_told_exit: false,
             notice: None,
@@ -472,7 +487,33 @@ impl App {
             (Screen::Conversation, _) => keys::Place::Conversation,
             (Screen::Calls, _) => keys::Place::Calls,
             (Screen::Output, _) => keys::Place::Output,
+            (Screen::Walk, _) => keys::Place::Walk,
         }
+    }
+
+    /// Whether the clock goes.
+    pub fn ticks(&self) -> bool {
+        self.presenter.ticks() || self.walk.is_some()
+    }
+
+    /// The screens that there are.
+    pub fn screens(&self) -> impl Iterator<Item = Screen> {
+        Screen::ALL.into_iter().filter(|screen| *screen != Screen::Walk || self.walk.is_some())
+    }
+
+    /// The last unit that may be seen now, where a question of the walk hides those behind it.
+    pub fn horizon(&self) -> Option<UnitId> {
+        self.walk.as_ref().filter(|_| self.screen == Screen::Walk)?.horizon()
+    }
+
+    /// Whether a pane of the flow's screen has the keys.
+    pub fn has_focus(&self, pane: Pane) -> bool {
+        self.screen == Screen::Flow && self.focus == pane
+    }
+
+    /// Whether a call is one that the step of the walk names.
+    pub fn is_lit(&self, call: CallId) -> bool {
+        self.screen == Screen::Walk && self.walk.as_ref().is_some_and(|view| view.lit.contains(&call))
     }
 
     /// The decoded unit that is selected.

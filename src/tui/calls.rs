@@ -157,6 +157,19 @@ impl Lister<'_> {
     }
 }
 
+/// Collects the calls below which there is none of `lit`. Whether there is one among these or below them.
+fn fold_others(branches: &[Branch], lit: &[CallId], folded: &mut HashSet<CallId>) -> bool {
+    let mut leads = false;
+    for branch in branches {
+        let leads_below = fold_others(&branch.children, lit, folded);
+        if !leads_below && !branch.children.is_empty() {
+            folded.insert(branch.call);
+        }
+        leads |= leads_below || lit.contains(&branch.call);
+    }
+    leads
+}
+
 fn count(branches: &[Branch]) -> usize {
     branches.iter().map(|branch| 1 + count(&branch.children)).sum()
 }
@@ -167,6 +180,28 @@ pub fn show(app: &mut App, session: &Session) -> Vec<Effect> {
     app.calls.is_start_up = false;
     look(app, session);
     app.calls.at = app.calls.rows.iter().position(|row| row.wrote).unwrap_or_default();
+    want(app, session)
+}
+
+/// Shows the calls of a unit, or those of the start, and chooses one. What does not lead to any of `lit` is folded, where there are such.
+pub fn at(
+    app: &mut App,
+    session: &Session,
+    unit: Option<UnitId>,
+    call: Option<CallId>,
+    lit: &[CallId],
+) -> Vec<Effect> {
+    app.calls.is_start_up = unit.is_none();
+    app.calls.depth = None;
+    look(app, session);
+    let mut folded = HashSet::new();
+    if !lit.is_empty() {
+        fold_others(&app.calls.tree.roots, lit, &mut folded);
+    }
+    app.calls.folded = folded;
+    app.calls.list(session.calls());
+    let at = app.calls.rows.iter().position(|row| Some(row.call) == call);
+    app.calls.at = at.unwrap_or_default();
     want(app, session)
 }
 

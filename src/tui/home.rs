@@ -22,6 +22,19 @@ pub enum Choice {
     Server(String),
     /// A transcript.
     Transcript(PathBuf),
+    /// A walkthrough that comes with wirewalk, by its name.
+    Walk(String),
+}
+
+/// A walkthrough that comes with wirewalk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WalkEntry {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// How long it takes.
+    pub minutes: u32,
 }
 
 /// A transcript that can be opened.
@@ -38,6 +51,9 @@ pub struct Transcript {
 pub struct Home {
     theme: Theme,
     transcripts: Vec<Transcript>,
+    walks: Vec<WalkEntry>,
+    /// Whether there is nothing to choose but walkthroughs.
+    only_walks: bool,
     server: Input,
     file: Input,
     selected: usize,
@@ -49,6 +65,7 @@ pub struct Home {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Row {
     Demo,
+    Walk(usize),
     Server,
     Transcript(usize),
     File,
@@ -66,16 +83,23 @@ pub enum Outcome {
 }
 
 impl Home {
-    /// The page, with the transcripts that were used last.
-    pub fn new(theme: Theme, transcripts: Vec<Transcript>) -> Home {
+    /// The page, with the transcripts that were used last and the walkthroughs that there are.
+    pub fn new(theme: Theme, transcripts: Vec<Transcript>, walks: Vec<WalkEntry>) -> Home {
         Home {
             theme,
             transcripts,
+            walks,
+            only_walks: false,
             server: Input::new("http://127.0.0.1:5000".to_owned()),
             file: Input::default(),
             selected: 0,
             error: None,
         }
+    }
+
+    /// A page on which a walkthrough is chosen.
+    pub fn of_walks(theme: Theme, walks: Vec<WalkEntry>) -> Home {
+        Home { only_walks: true, ..Home::new(theme, Vec::new(), walks) }
     }
 
     /// Says what was wrong with what was chosen.
@@ -84,8 +108,18 @@ impl Home {
     }
 
     fn rows(&self) -> Vec<Row> {
+        let walks = (0..self.walks.len()).map(Row::Walk);
+        if self.only_walks {
+            return walks.collect();
+        }
         let transcripts = (0..self.transcripts.len()).map(Row::Transcript);
-        [Row::Demo, Row::Server].into_iter().chain(transcripts).chain([Row::File]).collect()
+        [Row::Demo]
+            .into_iter()
+            .chain(walks)
+            .chain([Row::Server])
+            .chain(transcripts)
+            .chain([Row::File])
+            .collect()
     }
 
     fn row(&self) -> Row {
@@ -98,7 +132,7 @@ impl Home {
             return Outcome::Stay;
         }
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-        let last = self.rows().len() - 1;
+        let last = self.rows().len().saturating_sub(1);
         let is_typing = matches!(self.row(), Row::Server | Row::File);
         match key.code {
             KeyCode::Esc => return Outcome::End,
@@ -142,6 +176,10 @@ impl Home {
         self.error = None;
         let choice = match self.row() {
             Row::Demo => Choice::Demo,
+            Row::Walk(at) => match self.walks.get(at) {
+                Some(walk) => Choice::Walk(walk.name.clone()),
+                None => return Outcome::Stay,
+            },
             Row::Server => Choice::Server(self.server.value().trim().to_owned()),
             Row::File if self.file.value().trim().is_empty() => {
                 self.fail("type the name of a transcript, as made by --record".to_owned());
@@ -178,7 +216,7 @@ impl Home {
         lines.push(Line::default());
         lines.extend(PICTURE.iter().map(|line| plain(line, theme.text)));
         for (at, row) in self.rows().into_iter().enumerate() {
-            if !matches!(row, Row::Transcript(1..)) {
+            if !matches!(row, Row::Transcript(1..) | Row::Walk(1..)) {
                 lines.push(Line::default());
             }
             lines.push(self.line(row, at == self.selected));
@@ -203,18 +241,26 @@ impl Home {
         let mut line = Line::from(sign);
         let label = match row {
             Row::Demo => "Watch the demo",
+            Row::Walk(0) => "Walk through",
+            Row::Walk(_) => "",
             Row::Server => "Stand before a server",
             Row::Transcript(0) => "Open a recording",
             Row::Transcript(_) => "",
             Row::File if self.transcripts.is_empty() => "Open a recording",
             Row::File => "Open another",
         };
-        let is_list = matches!(row, Row::Transcript(1..));
+        let is_list = matches!(row, Row::Transcript(1..) | Row::Walk(1..));
         line.push_span(Span::styled(format!("{label:<23}"), if is_list { theme.text } else { style }));
         line.push_span(Span::raw(" "));
         match row {
             Row::Demo => line
                 .push_span(Span::styled("a chat server and its client talk; nothing to install", theme.dim)),
+            Row::Walk(at) => {
+                if let Some(walk) = self.walks.get(at) {
+                    line.push_span(Span::styled(words::cut(&paint::cell(&walk.title), 44), style));
+                    line.push_span(Span::styled(format!("  {} min", walk.minutes), theme.dim));
+                }
+            }
             Row::Server => self.field(&mut line, &self.server, is_selected, "its address"),
             Row::File => self.field(&mut line, &self.file, is_selected, "made by --record"),
             Row::Transcript(at) => {
@@ -269,7 +315,7 @@ mod tests {
     #[test]
     fn everything_can_be_begun() {
         let transcripts = vec![Transcript { path: "a.wirewalk".into(), hint: String::new() }];
-        let home = || Home::new(Theme::ALL[0], transcripts.clone());
+        let home = || Home::new(Theme::ALL[0], transcripts.clone(), Vec::new());
         let begin = |keys: &[KeyCode]| press(&mut home(), keys);
         use KeyCode::{Backspace, Char, Down, Enter, Esc, Up};
         assert_eq!(begin(&[Enter]), Outcome::Begin(Choice::Demo));

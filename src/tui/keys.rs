@@ -29,6 +29,8 @@ pub enum Place {
     Calls,
     /// In the server's output.
     Output,
+    /// On a step of a walk.
+    Walk,
 }
 
 impl Place {
@@ -45,6 +47,7 @@ impl Place {
             Place::Conversation => "Conversation",
             Place::Calls => "Calls",
             Place::Output => "Output",
+            Place::Walk => "Walk",
         }
     }
 }
@@ -98,6 +101,7 @@ actions! {
         ShowConversation "conversation" ["4", "C"] "the selected connection's bytes as a conversation";
         ShowCalls "calls" ["5", "i"] "the calls that the unit caused, and the one that wrote it";
         ShowOutput "output" ["6", "O"] "what the server wrote to its terminal";
+        ShowWalk "walk" ["7", "W"] "the walk, where you left it";
         Up "up" ["k", "up"] "up";
         Down "down" ["j", "down"] "down";
         PageUp "page-up" ["pageup", "ctrl-b"] "a page up";
@@ -156,6 +160,14 @@ actions! {
         CallSite "call-site" ["b"] "the source where it was called from, or where it is defined";
         CopyLink "copy-link" ["c"] "copy the link to this line, at the installed version's tag";
     }
+    Walk {
+        NextStep "next-step" ["space", "enter", "right", "l", "pagedown", "n"] "go on; at a question: show the answer";
+        PreviousStep "previous-step" ["left", "h", "pageup", "backspace", "N"] "back to the step before";
+        ShowAnswer "show-answer" ["r"] "show the answer of the question";
+        Jump "jump" ["/"] "go to a step by its number or a part of its heading";
+        Auto "auto" ["A"] "go on by itself, each step in its time; p holds it";
+        Restart "restart" ["0"] "begin again";
+    }
     Bytes {
         BytesForm "bytes-form" ["b"] "the next form: hexadecimal, bit diagram, unmasking, JSON …";
         NextSource "next-source" ["s"] "the bytes as they are on the wire, unmasked, inflated …";
@@ -167,6 +179,13 @@ actions! {
 pub struct Chord {
     code: KeyCode,
     modifiers: KeyModifiers,
+}
+
+impl Chord {
+    /// The key, where no other is held with it.
+    pub fn code(&self) -> KeyCode {
+        if self.modifiers.is_empty() { self.code } else { KeyCode::Null }
+    }
 }
 
 impl From<KeyEvent> for Chord {

@@ -12,6 +12,8 @@
 //! - [`find`]: filter, search and statistics, which [`scan`] looks for in the background.
 //! - [`layout`]: which pane is where at which size; [`view`] draws them, with [`theme`]'s colours and [`paint`]'s strokes.
 //! - [`presenter`]: hidden secrets, a pointer and a clock, for who talks to many.
+//! - [`walk`]: a walkthrough, step by step; [`prose`]: its text as lines.
+//! - [`notes`]: the speaker's second terminal.
 //! - [`home`]: the start page.
 //! - [`panes`]: one file each.
 
@@ -25,10 +27,12 @@ pub mod layout;
 pub mod look;
 pub mod motion;
 pub mod mouse;
+pub mod notes;
 pub mod paint;
 pub mod panes;
 pub mod presenter;
 pub mod prompt;
+pub mod prose;
 pub mod rows;
 pub mod run;
 pub mod scan;
@@ -37,3 +41,4 @@ pub mod theme;
 pub mod update;
 pub mod view;
 pub mod visit;
+pub mod walk;

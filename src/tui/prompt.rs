@@ -9,12 +9,13 @@ use unicode_width::UnicodeWidthStr as _;
 use super::app::{App, Ask, Completion, Effect, Prompt, Question};
 use super::keys::{self, Action, BINDINGS};
 use super::theme::Theme;
-use super::{find, motion, update};
+use super::{find, motion, update, walk};
 use crate::decode::field::Severity;
 use crate::decode::unit::UnitId;
 use crate::session::Session;
 use crate::session::filter::{self, Filter};
 use crate::session::search::Query;
+use crate::walkthrough::walk::Walk;
 
 /// So many lines are remembered.
 const MAX_HISTORY: usize = 200;
@@ -111,6 +112,7 @@ fn complete(app: &mut App) {
     prompt.completions = match prompt.question {
         Question::Command => commands(text),
         Question::Filter => filters(text, prompt.input.cursor()),
+        Question::Jump => app.walk.as_ref().map(|view| steps(&view.walk, text)).unwrap_or_default(),
         _ => Vec::new(),
     };
 }
@@ -121,6 +123,15 @@ fn filters(text: &str, cursor: usize) -> Vec<Completion> {
     let completion =
         |c: filter::Completion| Completion { replaces: c.replace, text: c.text, hint: c.hint.to_owned() };
     filter::complete(text, cursor).into_iter().map(completion).collect()
+}
+
+/// The steps that are like what was typed.
+fn steps(walk: &Walk, text: &str) -> Vec<Completion> {
+    let completion = |at: usize| {
+        let title = walk.text.steps.get(at).map(|step| step.title.clone()).unwrap_or_default();
+        Completion { replaces: 0..text.len(), text: (at + 1).to_string(), hint: title }
+    };
+    walk::alike(walk, text).into_iter().map(completion).collect()
 }
 
 /// The commands that begin so.
@@ -203,6 +214,7 @@ fn answer(app: &mut App, session: &Session) -> Vec<Effect> {
         Question::Filter => filter(app, session, &text),
         Question::Search => search(app, &text),
         Question::Note => Ok(note(app, session, &text)),
+        Question::Jump => jump(app, session, &text),
         _ => Ok(Vec::new()),
     };
     match done {
@@ -248,6 +260,16 @@ fn search(app: &mut App, text: &str) -> Result<Vec<Effect>, Wrong> {
     Ok(find::search(app, text, Some(query)))
 }
 
+/// Goes to the step that is most like the text.
+fn jump(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, Wrong> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = app.walk.as_ref().and_then(|view| walk::alike(&view.walk, text).first().copied());
+    let step = found.ok_or_else(|| (0, "no step has a heading like this".to_owned()))?;
+    Ok(walk::go(app, session, step))
+}
+
 /// Does a command: an action by its name, with what it asks for behind it, or a unit's number.
 fn command(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, Wrong> {
     let (name, argument) = text.split_once(' ').unwrap_or((text, ""));
@@ -265,6 +287,7 @@ fn command(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, 
         (Action::Filter, _) => filter(app, session, argument),
         (Action::Search, _) => search(app, argument),
         (Action::GoTo, _) => go_to(app, session, argument),
+        (Action::Jump, _) => jump(app, session, argument),
         (Action::Note, _) => Ok(note(app, session, argument)),
         (Action::Record, _) => Ok(vec![Effect::Ask(Ask::Record(PathBuf::from(argument)))]),
         (Action::Save, _) => Ok(vec![Effect::Ask(Ask::Save(PathBuf::from(argument)))]),

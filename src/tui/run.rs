@@ -1,5 +1,6 @@
 //! The terminal and the loop. The only file that touches the terminal.
 
+use std::fmt;
 use std::io::{self, Stdout, Write as _};
 use std::mem::ManuallyDrop;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,7 +19,9 @@ use tokio::time::Instant;
 
 use super::app::{App, Ask, Effect, Msg};
 use super::home::{Choice, Home, Outcome};
+use super::notes::{self, Notes};
 use super::scan::{self, Request};
+use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::calls::source::Source;
@@ -26,6 +29,7 @@ use crate::capture::Control;
 use crate::decode::field::Severity;
 use crate::session::Session;
 use crate::session::filter::Filter;
+use crate::walkthrough::telling::{Lead, Telling};
 
 /// At most so often the screen is drawn.
 const FRAME: Duration = Duration::from_millis(16);
@@ -44,6 +48,22 @@ pub struct Show {
     pub control: Control,
     /// What is shown at first, where not everything is.
     pub filter: Option<Filter>,
+    /// Who follows the walk, where there is one.
+    pub followed: Option<Followed>,
+}
+
+/// Who follows a walk, and may lead it.
+pub struct Followed {
+    /// Is told how the walk stands whenever that changes.
+    pub tell: Box<dyn FnMut(&Telling) + Send>,
+    /// What the walk is told.
+    pub leads: mpsc::UnboundedReceiver<Lead>,
+}
+
+impl fmt::Debug for Followed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Followed").finish_non_exhaustive()
+    }
 }
 
 /// The terminal in raw mode on its second screen; given back when this is dropped, and when there is a panic.
@@ -109,6 +129,11 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
     }
     let found = tell.clone();
     let scan = scan::start(show.session.clone(), move |news| found.send(Msg::Found(news)).is_ok())?;
+    let (mut tell_walk, mut leads) = match show.followed.take() {
+        Some(followed) => (Some(followed.tell), followed.leads),
+        None => (None, mpsc::unbounded_channel().1),
+    };
+    let mut standing = Telling::default();
     let mut is_growing = true;
     let mut is_stale = true;
     let mut drawn = Instant::now() - FRAME;
@@ -136,7 +161,8 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
                 continue;
             },
             Some(msg) = told.recv() => msg,
-            () = tokio::time::sleep_until(ticked + SECOND), if app.presenter.ticks() => {
+            Some(lead) = leads.recv() => Msg::Lead(lead),
+            () = tokio::time::sleep_until(ticked + SECOND), if app.ticks() => {
                 ticked = Instant::now();
                 Msg::Tick { since: ticked - began, time: time_of_day() }
             },
@@ -154,7 +180,15 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
         }
         let effects = {
             let session = show.session.read().unwrap_or_else(PoisonError::into_inner);
-            update(&mut app, &session, msg)
+            let effects = update(&mut app, &session, msg);
+            if let (Some(tell), Some(view)) = (&mut tell_walk, &app.walk) {
+                let now = Telling::of(&view.walk, &session);
+                if now != standing {
+                    tell(&now);
+                    standing = now;
+                }
+            }
+            effects
         };
         is_stale = true;
         for effect in effects {
@@ -226,6 +260,38 @@ pub async fn home(home: &mut Home) -> io::Result<Option<Choice>> {
             Outcome::Stay => {}
             Outcome::Begin(choice) => return Ok(Some(choice)),
             Outcome::End => return Ok(None),
+        }
+    }
+}
+
+/// Shows the notes of a walk until either ends.
+pub async fn notes(
+    theme: Theme,
+    mut told: mpsc::Receiver<Telling>,
+    lead: mpsc::Sender<Lead>,
+) -> io::Result<()> {
+    let _guard = Guard::take()?;
+    let mut screen = screen()?;
+    let mut events = EventStream::new();
+    let mut notes = Notes::new(theme);
+    loop {
+        screen.draw(|frame| notes.draw(frame.area(), frame.buffer_mut()))?;
+        tokio::select! {
+            telling = told.recv() => match telling {
+                Some(telling) => notes.told(telling),
+                None => return Ok(()),
+            },
+            event = events.next() => match event {
+                Some(Ok(Event::Key(key))) => match notes.key(key) {
+                    notes::Outcome::Stay => {}
+                    // Where the walk has ended, that is told next.
+                    notes::Outcome::Lead(wanted) => drop(lead.send(wanted).await),
+                    notes::Outcome::End => return Ok(()),
+                },
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error),
+                None => return Ok(()),
+            },
         }
     }
 }

@@ -8,7 +8,7 @@ use super::layout::has_place_for_layers;
 use super::panes::conversation::Place;
 use super::panes::{bytes, help};
 use super::rows::{Choice, Rows};
-use super::{calls, find, motion, mouse, presenter, prompt, visit};
+use super::{calls, find, motion, mouse, presenter, prompt, visit, walk};
 use crate::decode::field::Severity;
 use crate::decode::unit::UnitId;
 use crate::export::copy::{self, Form};
@@ -35,6 +35,7 @@ pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
         Msg::Grew => grew(app, session),
         Msg::Ended => {
             app.origin.is_live = false;
+            walk::ended(app);
             grew(app, session)
         }
         Msg::Filter(filter) => find::filter(app, session, Some(filter)),
@@ -56,8 +57,9 @@ pub fn update(app: &mut App, session: &Session, msg: Msg) -> Vec<Effect> {
         }
         Msg::Tick { since, time } => {
             app.presenter.tick(since, time);
-            Vec::new()
+            walk::tick(app, session, since)
         }
+        Msg::Lead(lead) => walk::led(app, session, lead),
     }
 }
 
@@ -77,7 +79,9 @@ fn grew(app: &mut App, session: &Session) -> Vec<Effect> {
     } else if app.selection.unit.is_none() {
         motion::select_row(app, session, 0);
     }
-    calls::grew(app, session)
+    let mut effects = walk::grew(app, session);
+    effects.extend(calls::grew(app, session));
+    effects
 }
 
 /// Says once that the server has ended which wirewalk runs.
@@ -104,6 +108,9 @@ fn key(app: &mut App, session: &Session, key: KeyEvent) -> Vec<Effect> {
     if app.dialog.is_some() {
         return dialog(app, session, chord);
     }
+    if let Some(effects) = walk::choose(app, session, chord) {
+        return effects;
+    }
     match action {
         Some(action) => act(app, session, action),
         None => {
@@ -116,6 +123,11 @@ fn key(app: &mut App, session: &Session, key: KeyEvent) -> Vec<Effect> {
 
 /// Does what an action says.
 pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
+    if app.screen == Screen::Walk
+        && let Some(effects) = walk::act(app, session, action)
+    {
+        return effects;
+    }
     match action {
         Action::Quit => return quit(app),
         Action::Back => return back(app, session),
@@ -148,6 +160,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         Action::ShowConversation => converse(app, session),
         Action::ShowCalls => return calls::show(app, session),
         Action::ShowOutput => app.screen = Screen::Output,
+        Action::ShowWalk => return walk::come_back(app, session),
         Action::TimeForm => {
             app.time = match app.time {
                 TimeForm::SinceStart => TimeForm::SincePrevious,

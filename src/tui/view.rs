@@ -8,7 +8,7 @@ use super::app::{App, Dialog, Pane, Screen};
 use super::layout::{Areas, SMALLEST};
 use super::panes::{
     Panes, bars, bytes, calls, connections, conversation, explain, flow, help, layers, line, output,
-    statistics,
+    statistics, walk,
 };
 use super::presenter;
 use crate::session::Session;
@@ -46,6 +46,7 @@ fn all(area: Rect, buf: &mut Buffer, session: &Session, app: &App, panes: &mut P
         Screen::Statistics => statistics::draw(areas.body, buf, app),
         Screen::Calls => calls::draw(areas.body, buf, session, app, &mut panes.calls),
         Screen::Output => output::draw(areas.body, buf, session, app),
+        Screen::Walk => walk::draw(areas.body, buf, session, app, panes),
     }
     bars::status(areas.status, buf, session, app);
     match &app.dialog {

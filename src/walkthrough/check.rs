@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use pulldown_cmark::{Event, Tag};
 
-use super::blocks;
 use super::fault::{Fault, Findings, Written, nearest};
 use super::prose;
 use super::question;
@@ -66,7 +65,7 @@ impl Checker<'_> {
                 );
             }
             for version in of_name.iter().filter_map(|package| package.version.as_deref()) {
-                if !blocks::version(version).is_some_and(|version| versions.matches(&version)) {
+                if !super::fits(versions, version) {
                     self.findings.add(
                         name.at,
                         format!(

@@ -135,23 +135,38 @@ fn of_layers(layers: &[Layer], key: &str, tree: &Tree) -> Option<String> {
     })
 }
 
-/// The functions of a unit that say most: those of the person's own, and the outermost of each package.
+/// The functions of a unit that say most: those of the person's own, and before them the outermost of each package.
 fn calls(session: &Session, unit: &UnitRef) -> Result<Vec<String>, StoreError> {
-    fn collect(session: &Session, branches: &[Branch], above: Option<usize>, found: &mut Vec<String>) {
-        let calls = session.calls();
-        for branch in branches {
-            let function = calls.get(branch.call).and_then(|call| calls.called(call));
-            let package = function.and_then(|function| function.package);
-            if let Some(function) = function.filter(|_| package != above && found.len() < MAX_CALLS) {
-                found.push(function.symbol.to_string());
-            }
-            collect(session, &branch.children, package, found);
-        }
-    }
     let mut found = Vec::new();
     let tree = session.calls().tree(&session.calls_of(unit)?);
     collect(session, &tree.roots, None, &mut found);
-    Ok(found)
+    let own = found.iter().filter(|(_, is_own)| *is_own).count();
+    let mut others = MAX_CALLS.saturating_sub(own);
+    let mut is_kept = |is_own: bool| {
+        let has_place = others > 0;
+        others = others.saturating_sub(usize::from(!is_own));
+        is_own || has_place
+    };
+    Ok(found
+        .into_iter()
+        .filter(|(_, is_own)| is_kept(*is_own))
+        .map(|(symbol, _)| symbol)
+        .take(MAX_CALLS)
+        .collect())
+}
+
+/// Collects each call of another package than the one around it, and whether it is the person's own.
+fn collect(session: &Session, branches: &[Branch], above: Option<usize>, found: &mut Vec<(String, bool)>) {
+    let calls = session.calls();
+    for branch in branches {
+        let function = calls.get(branch.call).and_then(|call| calls.called(call));
+        let package = function.and_then(|function| function.package);
+        if let Some(function) = function.filter(|_| package != above) {
+            let is_own = calls.package(function).is_some_and(|package| package.name.is_empty());
+            found.push((function.symbol.to_string(), is_own));
+        }
+        collect(session, &branch.children, package, found);
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -75,6 +75,18 @@ pub enum Installed {
     },
 }
 
+impl Installed {
+    /// The version of its package that is installed, where that is.
+    pub fn version(&self) -> Option<&str> {
+        match self {
+            Installed::NoPackage => None,
+            Installed::Unreadable { version }
+            | Installed::Here { version, .. }
+            | Installed::Missing { version, .. } => Some(version),
+        }
+    }
+}
+
 /// What became of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {

@@ -13,6 +13,7 @@ pub mod prose;
 pub mod question;
 mod read;
 pub mod route;
+pub mod telling;
 pub mod walk;
 
 use std::time::Duration;
@@ -23,6 +24,11 @@ pub use blocks::{Answer, Ask, Focus, Of, Pane};
 pub use fault::{Fault, Written};
 
 use crate::session::filter::Filter;
+
+/// Whether a version, as packages have them, is among those of a text.
+pub fn fits(versions: &VersionReq, version: &str) -> bool {
+    blocks::version(version).is_some_and(|version| versions.matches(&version))
+}
 
 /// The format of the text that is read here.
 pub const FORMAT: u32 = 1;

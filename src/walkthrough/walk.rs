@@ -38,6 +38,8 @@ pub struct Walk {
     pub route: Route,
     /// The step that one is at.
     pub at: usize,
+    /// Whether one is still before the first step, where it is said what the walk is about.
+    pub is_opening: bool,
     /// Whether the session still grows, so that a step that is not there may come.
     pub grows: bool,
     said: HashMap<usize, Said>,
@@ -52,13 +54,14 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// A walk at its beginning.
-    pub fn new(text: Walkthrough, grows: bool) -> Walk {
+    /// A walk at its beginning, over a session that still grows.
+    pub fn new(text: Walkthrough) -> Walk {
         Walk {
             text,
             route: Route::default(),
             at: 0,
-            grows,
+            is_opening: true,
+            grows: true,
             said: HashMap::new(),
             elapsed: Duration::ZERO,
             here: Duration::ZERO,
@@ -79,13 +82,16 @@ impl Walk {
         self.route.reached(self.at).stop()
     }
 
-    /// The step that one is at.
+    /// The step that one is at; also while one is still before the first.
     pub fn step(&self) -> Option<&super::Step> {
         self.text.steps.get(self.at)
     }
 
     /// Whether a question stands here that hides what comes after it. One whose answer the session does not have hides nothing.
     pub fn is_asked(&self, session: &Session) -> bool {
+        if self.is_opening {
+            return false;
+        }
         let (Some(ask), Some(stop)) = (self.step().and_then(|step| step.ask.as_ref()), self.stop()) else {
             return false;
         };
@@ -105,6 +111,10 @@ impl Walk {
 
     /// Goes to the next step.
     pub fn next(&mut self, session: &Session) -> Result<(), Held> {
+        if self.is_opening {
+            self.go(0);
+            return Ok(());
+        }
         if self.is_asked(session) {
             return Err(Held::Question);
         }
@@ -119,6 +129,10 @@ impl Walk {
 
     /// Goes back to the step before.
     pub fn back(&mut self) -> Result<(), Held> {
+        if self.at == 0 && !self.is_opening {
+            self.is_opening = true;
+            return Ok(());
+        }
         let before = (0..self.at).rev().find(|step| self.route.reached(*step) != Reached::Skipped);
         self.go(before.ok_or(Held::First)?);
         Ok(())
@@ -126,6 +140,7 @@ impl Walk {
 
     /// Goes to a step. Questions in between are passed over.
     pub fn go(&mut self, step: usize) {
+        self.is_opening = false;
         self.at = step.min(self.text.steps.len().saturating_sub(1));
         self.here = Duration::ZERO;
     }
@@ -135,11 +150,12 @@ impl Walk {
         self.said.clear();
         self.elapsed = Duration::ZERO;
         self.go(0);
+        self.is_opening = true;
     }
 
     /// Time has passed. Whether the walk went on by itself.
     pub fn tick(&mut self, passed: Duration, session: &Session) -> bool {
-        if self.is_paused {
+        if self.is_paused || self.is_opening {
             return false;
         }
         self.elapsed += passed;

@@ -58,14 +58,26 @@ impl Terminal {
         Terminal::run(command, (columns, rows))
     }
 
+    /// The same, keeping what it keeps in this folder.
+    #[allow(dead_code, reason = "not every test program needs one")]
+    pub fn start_in(state: &std::path::Path, arguments: &[&str], size: (u16, u16)) -> Terminal {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wirewalk"));
+        command.args(arguments);
+        Terminal::run_in(state, command, size)
+    }
+
     /// Starts a program in a terminal of this size.
-    pub fn run(mut command: CommandBuilder, (columns, rows): (u16, u16)) -> Terminal {
+    pub fn run(command: CommandBuilder, size: (u16, u16)) -> Terminal {
+        Terminal::run_in(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")), command, size)
+    }
+
+    fn run_in(state: &std::path::Path, mut command: CommandBuilder, (columns, rows): (u16, u16)) -> Terminal {
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.env_remove("NO_COLOR");
         command.env("RUST_BACKTRACE", "0");
         for folder in ["XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
-            command.env(folder, env!("CARGO_TARGET_TMPDIR"));
+            command.env(folder, state);
         }
         let pty = native_pty_system().openpty(size(columns, rows)).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();

@@ -25,7 +25,7 @@ pub fn header(area: Rect, buf: &mut Buffer, session: &Session, app: &App) -> Vec
     if area.width >= WIDE {
         pen.put(" wirewalk ", bar.patch(app.theme.strong));
     }
-    for screen in Screen::ALL {
+    for screen in app.screens() {
         let key = app.keymap.hint(screen.action());
         let begin = area.right() - crate::tui::paint::columns(pen.room());
         let style = if app.screen == screen { app.theme.selected[1].patch(app.theme.strong) } else { bar };
@@ -136,6 +136,19 @@ fn hints(app: &App) -> Vec<(String, &'static str)> {
         let own = [(Action::NextPane, "next pane"), (Action::Laser, "pointer"), (Action::Reveal, secrets)];
         let shown = own.into_iter().skip(usize::from(app.size.0 < 100)).chain([(Action::Presenter, "end")]);
         return shown.map(|(action, text)| (app.keymap.hint(action), text)).collect();
+    }
+    if app.screen == Screen::Walk {
+        let asked = app.walk.as_ref().is_some_and(|view| view.is_asked);
+        let on = if asked { "answer" } else { "on" };
+        let own = [
+            (Action::NextPane, "other pane"),
+            (Action::Help, "all keys"),
+            (Action::ShowFlow, "look around"),
+            (Action::Jump, "jump"),
+            (Action::PreviousStep, "back"),
+            (Action::NextStep, on),
+        ];
+        return own.map(|(action, text)| (app.keymap.hint(action), text)).to_vec();
     }
     let here: &[(Action, &str)] = match app.place() {
         Place::Flow => {

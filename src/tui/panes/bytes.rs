@@ -143,7 +143,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, app: &App, state: &mut BytesState) {
     let form = form(app, state);
     let is_chosen = app.bytes_form == form;
     let title = format!("Bytes · {}{}", form.name(), if is_chosen { " (chosen)" } else { "" });
-    let inner = paint::frame(area, buf, &app.theme, &title, app.focus == Pane::Bytes);
+    let inner = paint::frame(area, buf, &app.theme, &title, app.has_focus(Pane::Bytes));
     let Some(look) = app.looked() else { return };
     below(area, buf, app);
     match form {

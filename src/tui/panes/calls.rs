@@ -74,7 +74,8 @@ pub fn name(package: &str) -> &str {
     if package.is_empty() { OWN } else { package }
 }
 
-fn tree(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &mut Scroll) {
+/// Draws the calls as a tree.
+pub fn tree(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &mut Scroll) {
     let inner = paint::frame(area, buf, &app.theme, &paint::cell(&title(session, app)), true);
     if app.calls.rows.is_empty() {
         return nothing(inner, buf, session, app);
@@ -101,6 +102,9 @@ fn tree(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &mut 
         }
         if let Some(call) = session.calls().get(row.call) {
             one(place, buf, session.calls(), &app.theme, row, call);
+        }
+        if app.is_lit(row.call) {
+            Pen::new(buf, place).put("●", app.theme.key);
         }
         if *at == app.calls.at {
             buf.set_style(place, app.theme.selected[1]);

@@ -39,7 +39,7 @@ enum Piece {
 
 /// Draws it.
 pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &mut Scroll) {
-    let inner = paint::frame(area, buf, &app.theme, "Explain", app.focus == Pane::Explain);
+    let inner = paint::frame(area, buf, &app.theme, "Explain", app.has_focus(Pane::Explain));
     let Some(look) = app.looked() else { return };
     let text = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let width = usize::from(text.width).min(LONGEST);

@@ -13,7 +13,7 @@ use crate::decode::sink::Detail;
 use crate::decode::unit::{UnitId, UnitKind};
 use crate::session::secrets::{Names, Secrets};
 use crate::session::{Session, UnitRef, headline};
-use crate::tui::app::{App, Pane, TimeForm};
+use crate::tui::app::{App, Pane, Screen, TimeForm};
 use crate::tui::lanes::{DRAWN, Lane};
 use crate::tui::paint::{self, Pen};
 use crate::wire::{ConnId, Direction, Timestamp};
@@ -60,12 +60,17 @@ struct Columns {
 
 /// How many rows of the screen a unit takes.
 pub fn rows_a_unit(app: &App) -> usize {
-    if app.presenter.is_on { spacious::ROWS } else { 1 }
+    if is_spacious(app) { spacious::ROWS } else { 1 }
+}
+
+/// Whether the flow has the screen for itself, with room around each unit.
+fn is_spacious(app: &App) -> bool {
+    app.presenter.is_on && app.screen == Screen::Flow
 }
 
 /// Draws it.
 pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &mut FlowState) {
-    let inner = paint::frame(area, buf, &app.theme, &title(app, session), app.focus == Pane::Flow);
+    let inner = paint::frame(area, buf, &app.theme, &title(app, session), app.has_focus(Pane::Flow));
     if inner.height < 2 {
         return;
     }
@@ -73,12 +78,20 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &
     let rows_a_unit = rows_a_unit(app);
     let height = (usize::from(list.height) / rows_a_unit).max(1);
     let selected = app.selection.unit.and_then(|unit| app.rows.position(unit)).unwrap_or_default();
-    state.top = paint::scrolled(state.top, selected, height, app.rows.len());
-    let seen = state.top..(state.top + height).min(app.rows.len());
+    let total = match app.horizon() {
+        Some(last) => {
+            (0..app.rows.len()).take_while(|row| app.rows.get(*row).is_some_and(|unit| unit <= last)).count()
+        }
+        None => app.rows.len(),
+    };
+    // Where only a few rows are in sight, what comes before and behind is to be seen too.
+    let ahead = if app.screen == Screen::Walk { selected + height / 2 } else { selected };
+    state.top = paint::scrolled(state.top, ahead.min(total.saturating_sub(1)), height, total);
+    let seen = state.top..(state.top + height).min(total);
     let units: Vec<UnitRef> = seen.clone().filter_map(|row| session.unit(app.rows.get(row)?)).collect();
     let lanes = app.rows.lanes().beside(&units);
     let columns = Columns::for_(inner.width, &units, lanes.first().map_or(1, Vec::len));
-    if !app.presenter.is_on {
+    if !is_spacious(app) {
         heading(paint::row(inner, 0), buf, app, &columns);
     }
     let tied = Tied::of(session, app);
@@ -86,7 +99,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &
         state.words.clear();
         state.hides = app.presenter.hides();
     }
-    if app.presenter.is_on {
+    if is_spacious(app) {
         let row = |at| Rect { height: spacious::TEXT, ..paint::row(list, at * rows_a_unit) };
         for (at, unit) in units.iter().enumerate() {
             let words = state.words.entry(unit.id).or_insert_with(|| Words::of(session, unit, app.hidden()));
@@ -147,6 +160,9 @@ fn nothing(app: &App) -> String {
 
 /// On the lower border: how many are new, held, or hidden.
 fn below(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
+    if app.screen == Screen::Walk {
+        return;
+    }
     let last = app.rows.len().checked_sub(1);
     let new = match (app.following, app.selection.unit.and_then(|u| app.rows.position(u)), last) {
         (false, Some(at), Some(last)) if last > at => {
@@ -167,7 +183,7 @@ fn below(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
         n => format!(" {n} openings and closings hidden, o shows "),
     };
     let row = Rect { y: area.bottom() - 1, x: area.x + 2, height: 1, width: area.width.saturating_sub(4) };
-    let style = app.theme.title[usize::from(app.focus == Pane::Flow)];
+    let style = app.theme.title[usize::from(app.has_focus(Pane::Flow))];
     Pen::new(buf, row)
         .put(&held, app.theme.severity(Severity::Warning))
         .put(&new, style)

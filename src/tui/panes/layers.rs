@@ -40,7 +40,7 @@ pub fn sign(severity: Severity) -> &'static str {
 pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &mut LayersState) {
     state.places.clear();
     let unit = app.selection.unit.map_or(String::new(), |UnitId(unit)| format!(" of unit {unit}"));
-    let inner = paint::frame(area, buf, &app.theme, &format!("Layers{unit}"), app.focus == Pane::Layers);
+    let inner = paint::frame(area, buf, &app.theme, &format!("Layers{unit}"), app.has_focus(Pane::Layers));
     let look = match &app.look {
         Some(Ok(look)) => look,
         Some(Err(error)) => {

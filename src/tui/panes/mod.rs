@@ -15,6 +15,7 @@ pub mod output;
 pub mod sequence;
 pub mod source;
 pub mod statistics;
+pub mod walk;
 
 use std::ops::Range;
 
@@ -36,6 +37,8 @@ pub struct Panes {
     pub connections: Scroll,
     /// The calls'.
     pub calls: Scroll,
+    /// The line of a step's text in which its question begins.
+    pub question: usize,
     /// The border that is being dragged.
     pub dragged: Option<Border>,
     /// The columns of the tabs in the bar at the top.

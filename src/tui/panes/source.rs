@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use super::calls::name;
 use crate::calls::highlight::{Kind, Piece};
+use crate::calls::permalink;
 use crate::calls::source::Source;
 use crate::explain::calls::purpose;
 use crate::session::Session;
@@ -35,6 +36,11 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
         heads.push(format!("was given {arguments}"));
     }
     let source = app.calls.source(&function.file);
+    if matches!(source, Some(Reading::Read(read)) if read.is_err()) {
+        // Whoever does not have the file can read it there.
+        heads
+            .extend(calls.package(function).and_then(|package| permalink::of(package, &function.file, line)));
+    }
     let problem = match source {
         Some(Reading::Read(source)) => {
             source.as_ref().as_ref().err().cloned().or_else(|| other_version(source, function))

@@ -14,6 +14,9 @@ use crate::tui::app::{Origin, Searching};
 use crate::tui::keys::{BINDINGS, Keymap, Place as Where};
 use crate::tui::theme::Theme;
 use crate::tui::view;
+use crate::tui::walk::WalkView;
+use crate::walkthrough::Walkthrough;
+use crate::walkthrough::walk::Walk;
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
 
 /// The recorded demo, with a broken frame at its beginning and at its end, and two notes.
@@ -83,6 +86,14 @@ fn prepared(session: &Session, action: Action, place: Where) -> App {
             motion::select(&mut app, session, UnitId(29));
             act(&mut app, session, Action::ShowCalls);
         }
+        Where::Walk => {
+            let text = include_str!("../../../tests/walkthroughs/sound.md");
+            let walk = Walk::new(Walkthrough::read("walkthrough.md", text).unwrap());
+            app.walk = Some(WalkView::new(walk));
+            update(&mut app, session, Msg::Ended);
+            // A step with a question.
+            super::walk::go(&mut app, session, 1);
+        }
         _ => {}
     }
     let unit = app.selection.unit.unwrap();
@@ -121,7 +132,7 @@ fn every_key_of_the_help_does_something() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/v1-calls.wirewalk");
     let traced = Recorder::open(&fixture, MAX_MESSAGE).unwrap().0;
     for binding in BINDINGS {
-        let session = if binding.place == Where::Calls { &traced } else { &session };
+        let session = if matches!(binding.place, Where::Calls | Where::Walk) { &traced } else { &session };
         for key in binding.keys {
             let mut app = prepared(session, binding.action, binding.place);
             let before = screen(&mut app, session);

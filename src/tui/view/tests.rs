@@ -7,10 +7,13 @@ use crate::decode::limits::MAX_MESSAGE;
 use crate::decode::unit::UnitId;
 use crate::session::statistics::Statistics;
 use crate::tui::app::{Effect, Msg, Origin};
-use crate::tui::home::{Home, Transcript};
+use crate::tui::home::{Home, Transcript, WalkEntry};
 use crate::tui::keys::{Action, Keymap};
 use crate::tui::theme::Theme;
 use crate::tui::update::{act, update};
+use crate::tui::walk::WalkView;
+use crate::walkthrough::Walkthrough;
+use crate::walkthrough::walk::Walk;
 use crate::wire::{ConnId, Record, Timestamp, What};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (160, 50)];
@@ -198,6 +201,42 @@ fn the_servers_output_is_followed_until_someone_scrolls() {
     assert!(seen(&mut app).contains("the server has ended: exit code 1; 6 shows what it wrote"));
 }
 
+/// The screen on a walk over a session with calls.
+fn walking(session: &Session, size: (u16, u16)) -> App {
+    let text = include_str!("../../../tests/walkthroughs/sound.md");
+    let text = Walkthrough::read("walkthrough.md", text).unwrap();
+    let mut app = App::new(Origin::default(), Theme::ALL[0], Keymap::new([]).unwrap());
+    app.size = size;
+    app.walk = Some(WalkView::new(Walk::new(text)));
+    app.screen = Screen::Walk;
+    update(&mut app, session, Msg::Grew);
+    update(&mut app, session, Msg::Ended);
+    app
+}
+
+#[test]
+fn a_walk_at_three_sizes() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/v1-calls.wirewalk");
+    let (session, ..) = Recorder::open(&fixture, MAX_MESSAGE).unwrap();
+    for (columns, rows) in SIZES {
+        let mut app = walking(&session, (columns, rows));
+        let seen = |app: &mut App, name: &str| {
+            insta::assert_snapshot!(format!("walk_{name}_{columns}x{rows}"), text(&drawn(&session, app)));
+        };
+        seen(&mut app, "opening");
+        act(&mut app, &session, Action::NextStep);
+        seen(&mut app, "start");
+        act(&mut app, &session, Action::NextStep);
+        seen(&mut app, "question");
+        act(&mut app, &session, Action::NextStep);
+        seen(&mut app, "answered");
+        act(&mut app, &session, Action::NextStep);
+        seen(&mut app, "calls");
+        act(&mut app, &session, Action::Bottom);
+        seen(&mut app, "bare");
+    }
+}
+
 #[test]
 fn the_flow_in_its_colours() {
     let session = session();
@@ -210,8 +249,14 @@ fn the_start_page_at_two_sizes() {
         ["lecture.wirewalk", "a/very/long/name/of/a/folder/in/which/somebody/keeps/his.wirewalk"];
     let transcripts =
         transcripts.map(|path| Transcript { path: path.into(), hint: "12,345 bytes".to_owned() });
+    let walk =
+        |name: &str, title: &str, minutes| WalkEntry { name: name.into(), title: title.into(), minutes };
+    let walks = vec![
+        walk("a", "How an app answers", 15),
+        walk("b", "A second walk with a very long title that goes on and on", 7),
+    ];
     for (columns, rows) in [(80, 24), (160, 50)] {
-        let home = Home::new(Theme::ALL[0], transcripts.to_vec());
+        let home = Home::new(Theme::ALL[0], transcripts.to_vec(), walks.clone());
         let area = Rect::new(0, 0, columns, rows);
         let mut buf = Buffer::empty(area);
         home.draw(area, &mut buf);

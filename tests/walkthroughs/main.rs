@@ -1,0 +1,18 @@
+//! Walkthroughs: checked, walked through in a terminal, walked live, and as a page.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![cfg(unix)]
+
+#[allow(dead_code, reason = "only what is installed is wanted here")]
+#[path = "../support/peers.rs"]
+mod peers;
+#[allow(dead_code, reason = "see above")]
+#[path = "../support/process.rs"]
+mod process;
+#[allow(dead_code, reason = "see above")]
+#[path = "../support/terminal.rs"]
+mod terminal;
+
+mod checking;
+mod kit;
+mod walking;
