@@ -87,16 +87,16 @@ impl Walk {
         self.text.steps.get(self.at)
     }
 
-    /// Whether a question stands here that hides what comes after it. One whose answer the session does not have hides nothing.
+    /// Whether a question stands here that hides what comes after it. One whose answer the session does not have hides nothing, unless
+    /// the answer may still come.
     pub fn is_asked(&self, session: &Session) -> bool {
-        if self.is_opening {
+        if self.is_opening || self.said.contains_key(&self.at) {
             return false;
         }
         let (Some(ask), Some(stop)) = (self.step().and_then(|step| step.ask.as_ref()), self.stop()) else {
             return false;
         };
-        !self.said.contains_key(&self.at)
-            && question::solve(session, ask, stop).is_ok_and(|found| found.is_some())
+        question::solve(session, ask, stop).is_ok_and(|found| found.is_some() || self.grows)
     }
 
     /// What was said to the question of a step.

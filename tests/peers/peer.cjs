@@ -6,7 +6,7 @@
 
 const parser = require("socket.io-parser");
 
-/** The longest that a peer runs, in milliseconds: a peer that waits in vain says so and fails. */
+/** The longest that a peer runs, in milliseconds, unless its options have another `deadline`: a peer that waits in vain says so and fails. */
 const DEADLINE = 30_000;
 
 const NAMES = ["connect", "disconnect", "event", "ack", "connect_error", "event", "ack"];
@@ -61,7 +61,8 @@ function serveUntilStdinEnds() {
   process.stdin.on("end", () => process.exit(0)).resume();
 }
 
-setTimeout(() => fail(`the deadline of ${DEADLINE} ms`), DEADLINE).unref();
+const deadline = options.deadline ?? DEADLINE;
+setTimeout(() => fail(`the deadline of ${deadline} ms`), deadline).unref();
 process.on("uncaughtException", (error) => fail(error.stack));
 process.on("unhandledRejection", (error) => fail(error.stack));
 

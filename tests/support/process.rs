@@ -1,6 +1,6 @@
 //! A program that runs beside a test and writes lines.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -64,6 +64,13 @@ impl Process {
                 Err(RecvTimeoutError::Disconnected) => self.fail("ended before it wrote what was waited for"),
             }
         }
+    }
+
+    /// Writes a line to its standard input.
+    #[allow(dead_code, reason = "not every test program talks to one")]
+    pub fn tell(&mut self, line: &str) {
+        let told = self.stdin.as_mut().map(|stdin| writeln!(stdin, "{line}").and_then(|()| stdin.flush()));
+        assert!(matches!(told, Some(Ok(()))), "{} does not listen", self.name);
     }
 
     /// The process id.

@@ -13,6 +13,8 @@ mod process;
 #[path = "../support/terminal.rs"]
 mod terminal;
 
+mod browser;
 mod checking;
 mod kit;
+mod live;
 mod walking;
