@@ -5,6 +5,7 @@ mod closing;
 mod config;
 mod demo;
 mod env;
+mod export;
 mod home;
 mod live;
 mod new;
@@ -77,6 +78,8 @@ enum Command {
     Walk(walk::Options),
     /// Show the speaker's notes of the walk that goes on in another terminal.
     Notes(walk::NotesOptions),
+    /// Write a walk down as a page or a handout.
+    Export(export::Options),
     /// Draft a walkthrough from a transcript.
     New(new::Options),
     /// Check walkthroughs: is everything in them so?
@@ -97,6 +100,7 @@ impl Cli {
             Some(Command::Report(options)) => options.run(),
             Some(Command::Walk(options)) => options.run(),
             Some(Command::Notes(options)) => options.run(),
+            Some(Command::Export(options)) => options.run(),
             Some(Command::New(options)) => options.run(),
             Some(Command::Check(options)) => options.run(),
             Some(Command::Lock(options)) => options.run(),

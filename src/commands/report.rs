@@ -97,7 +97,7 @@ fn title(session: &Session, upstream: &str) -> String {
 }
 
 /// The lines of a function of the person's own, where its file is still here.
-fn own_source(function: &FunctionInfo, files: &RefCell<HashMap<String, String>>) -> Vec<String> {
+pub(super) fn own_source(function: &FunctionInfo, files: &RefCell<HashMap<String, String>>) -> Vec<String> {
     let mut files = files.borrow_mut();
     let file = files
         .entry(function.file.to_string())

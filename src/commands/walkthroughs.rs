@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 
+use crate::calls::source;
 use crate::capture::Recorder;
 use crate::capture::transcript::Header;
 use crate::escape;
 use crate::session::Session;
+use crate::session::calls::FunctionInfo;
 use crate::tui::home::WalkEntry;
+use crate::walkthrough::lock;
 use crate::walkthrough::{Fault, LOCK, Over, TEXT, Walkthrough};
 
 /// A walkthrough that comes with wirewalk.
@@ -20,21 +23,26 @@ pub(super) struct Shipped {
     text: &'static str,
     transcript: &'static [u8],
     lock: &'static str,
+    /// The files of its app, by their names.
+    sources: &'static [(&'static str, &'static str)],
 }
 
 macro_rules! shipped {
-    ($($name:literal),+ $(,)?) => {
+    ($($name:literal: $($source:literal),*;)+) => {
         &[$(Shipped {
             name: $name,
             text: include_str!(concat!("../../walkthroughs/", $name, "/walkthrough.md")),
             transcript: include_bytes!(concat!("../../walkthroughs/", $name, "/session.wirewalk")),
             lock: include_str!(concat!("../../walkthroughs/", $name, "/lock.json")),
+            sources: &[$(($source, include_str!(concat!("../../walkthroughs/", $name, "/", $source)))),*],
         },)+]
     };
 }
 
 /// Those that come with wirewalk, in the order in which they are offered.
-pub(super) static SHIPPED: &[Shipped] = shipped!["flask-socketio"];
+pub(super) static SHIPPED: &[Shipped] = shipped! {
+    "flask-socketio": "app.py";
+};
 
 /// A walkthrough that was read.
 pub(super) struct Loaded {
@@ -45,6 +53,13 @@ pub(super) struct Loaded {
     /// The text of its lock file, where there is one.
     pub lock: Option<String>,
     transcript: Transcript,
+    sources: Sources,
+}
+
+/// Where the source of its app is.
+enum Sources {
+    Folder(PathBuf),
+    Inside(&'static [(&'static str, &'static str)]),
 }
 
 enum Transcript {
@@ -81,7 +96,13 @@ pub(super) fn inside(shipped: &'static Shipped) -> anyhow::Result<Loaded> {
         Over::Transcript(_) => Transcript::Inside(shipped.transcript),
         Over::Demo => Transcript::None,
     };
-    Ok(Loaded { text, name: shipped.name.to_owned(), lock: Some(shipped.lock.to_owned()), transcript })
+    Ok(Loaded {
+        text,
+        name: shipped.name.to_owned(),
+        lock: Some(shipped.lock.to_owned()),
+        transcript,
+        sources: Sources::Inside(shipped.sources),
+    })
 }
 
 fn in_folder(folder: &Path) -> anyhow::Result<Loaded> {
@@ -107,7 +128,8 @@ fn in_folder(folder: &Path) -> anyhow::Result<Loaded> {
         }
     };
     let name = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    Ok(Loaded { text, name: name.to_string_lossy().into_owned(), lock, transcript })
+    let sources = Sources::Folder(folder.to_owned());
+    Ok(Loaded { text, name: name.to_string_lossy().into_owned(), lock, transcript, sources })
 }
 
 fn read(file: &str, text: &str) -> anyhow::Result<Walkthrough> {
@@ -156,6 +178,22 @@ impl Loaded {
                 file.write_all(bytes).context("cannot unpack the transcript")?;
                 let path = file.into_temp_path();
                 Ok(Some(OnDisk { path: path.to_path_buf(), _temporary: Some(path) }))
+            }
+        }
+    }
+
+    /// The text of a file of the app that was recorded, where it stands beside the walkthrough's text.
+    pub fn source(&self, session: &Session, function: &FunctionInfo) -> Option<String> {
+        let is_own = session.calls().package(function).is_some_and(|package| package.name.is_empty());
+        is_own.then(|| self.file(&lock::file(session, function)))?
+    }
+
+    /// A file of the app, by its name.
+    fn file(&self, name: &str) -> Option<String> {
+        match &self.sources {
+            Sources::Folder(folder) => source::text(&folder.join(name).to_string_lossy()).ok(),
+            Sources::Inside(files) => {
+                files.iter().find(|(file, _)| *file == name).map(|(_, text)| (*text).to_owned())
             }
         }
     }

@@ -4,6 +4,7 @@ pub mod calls;
 pub mod copy;
 mod hex;
 pub mod json;
+pub mod page;
 pub mod report;
 pub mod text;
 

@@ -6,7 +6,7 @@
 
 mod bytes;
 pub mod html;
-mod libraries;
+pub(super) mod libraries;
 pub mod markdown;
 mod phases;
 mod steps;
