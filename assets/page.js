@@ -385,7 +385,7 @@
     const there = order.filter((name) => content[name]);
     const away = !mine && h("p", { class: "away", role: "status" }, `Unit ${shown}, not the step's own. `,
       h("button", { class: "quiet", onclick: () => home() }, step.unit === null ? "Back" : `Back to unit ${step.unit}`));
-    const built = there.map((name, i) => h("details", { class: `pane ${name} ${i ? "" : "first"}`, open: i === 0 || !aside.includes(name) },
+    const built = there.map((name, i) => h("details", { class: `pane of-${name} ${i ? "" : "first"}`, open: i === 0 || !aside.includes(name) },
       h("summary", null, h("h2", null, TITLES[name])), content[name]));
     return [away, ...built].filter(Boolean);
   }

@@ -17,4 +17,5 @@ mod browser;
 mod checking;
 mod kit;
 mod live;
+mod page;
 mod walking;

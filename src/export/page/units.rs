@@ -28,7 +28,7 @@ const MAX_FIELDS: usize = 400;
 pub(super) struct Rung {
     pub unit: u32,
     at: String,
-    conn: String,
+    conn: u32,
     pub dir: &'static str,
     pub text: String,
     protocol: &'static str,
@@ -89,7 +89,7 @@ pub(super) fn rung(
     Ok(Some(Rung {
         unit: unit.id.0,
         at: format!("{:.3} s", unit.at.0 as f64 / 1e9),
-        conn: unit.conn.to_string(),
+        conn: unit.conn.0,
         dir: dir(unit),
         text: shown(&secrets.mask(&headline.text), 160),
         protocol: headline.protocol,
