@@ -31,11 +31,12 @@ PATIENCE = 20  # seconds that a text may take to appear
 CELL, LINE, MARGIN, SIZE = 8.43, 16, 12, 14
 FONTS = "DejaVu Sans Mono, Cascadia Mono, Menlo, Consolas, monospace"
 
-# Name, session, theme, columns, rows, and what is done: keys that are pressed, and what the screen shows then.
+# Name, session (or a walk with its step), theme, columns, rows, and what is done: keys that are pressed, and what the screen shows then.
 PICTURES = [
     ("flow", "v1", "dark", 160, 50, [("#14\r", "The client asks for a WebSocket")]),
     ("frame", "v1", "dark", 160, 50, [("#29\r", "Layers of unit 29"), ("\tg" + "j" * 9, "Four random bytes")]),
     ("calls", "v1-calls", "dark", 140, 40, [("#28\r", "Layers of unit 28"), ("i", "Calls of unit 28"), ("t" + "j" * 6, "your code")]),
+    ("walk", "walk flask-socketio first-request", "dark", 120, 34, [("", "shows the answer")]),
     ("presenter", "v1", "projector", 100, 24, [
         ("#29\r", "Layers of unit 29"), ("\tg" + "j" * 10, "as it is on the wire"),
         ("\tP", "show secrets"), ("llll", "byte 4 of the payload"),
@@ -58,6 +59,8 @@ class Terminal:
             os.chdir(home)
             Path("wirewalk").mkdir()
             Path("wirewalk/config.toml").write_text("[presenter]\nclock = false\n")
+            if session.startswith("walk "):
+                os.execve(program, [program, *session.split(), "--theme", theme], environment)
             os.symlink(SESSIONS / f"{session}.wirewalk", "lecture.wirewalk")
             os.execve(program, [program, "open", "lecture.wirewalk", "--theme", theme], environment)
 
