@@ -21,8 +21,12 @@ pub struct Source {
 impl Source {
     /// Reads a file. The error says in a few words why it cannot be shown.
     pub fn read(path: &str) -> Result<Source, String> {
-        let text = text(path)?;
-        Ok(Source { lines: highlight::lines(&text, ending(path)) })
+        Ok(Source::of(&text(path)?, path))
+    }
+
+    /// The source that a text is; the ending of its path says in which language.
+    pub fn of(text: &str, path: &str) -> Source {
+        Source { lines: highlight::lines(text, ending(path)) }
     }
 
     /// Whether a line, from 1, has this word: by this it is known whether the file is the version that was traced.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser as _, ValueHint};
@@ -104,27 +105,18 @@ impl Options {
         self.over_transcript(loaded)
     }
 
-    /// Offers those that come with wirewalk, and comes back to that.
+    /// Offers those that come with wirewalk, and begins the one that is chosen.
     fn choose(self) -> anyhow::Result<()> {
         let mut home = Home::of_walks(Settings::load(self.theme)?.theme, walkthroughs::entries());
-        loop {
-            let choice = live::runtime()?.block_on(async {
-                tokio::select! {
-                    choice = run::home(&mut home) => choice.context("the screen failed"),
-                    result = live::interrupted() => result.map(|()| None).context("cannot wait for Ctrl-C"),
-                }
-            })?;
-            let Some(Choice::Walk(name)) = choice else { return Ok(()) };
-            let chosen = Options {
-                what: Some(PathBuf::from(name)),
-                live: self.live.clone(),
-                listen: self.listen.clone(),
-                step: None,
-                ..self
-            };
-            if let Err(error) = chosen.run() {
-                home.fail(format!("{error:#}"));
+        let choice = live::runtime()?.block_on(async {
+            tokio::select! {
+                choice = run::home(&mut home) => choice.context("the screen failed"),
+                result = live::interrupted() => result.map(|()| None).context("cannot wait for Ctrl-C"),
             }
+        })?;
+        match choice {
+            Some(Choice::Walk(name)) => Options { what: Some(PathBuf::from(name)), ..self }.run(),
+            _ => Ok(()),
         }
     }
 
@@ -197,7 +189,7 @@ fn step_of(loaded: &Loaded, step: &str) -> anyhow::Result<usize> {
 
 /// A walk that can be followed, and that remembers where one stopped.
 async fn guided(loaded: Loaded, step: Option<usize>) -> anyhow::Result<Guided> {
-    let Loaded { text, name, .. } = loaded;
+    let Loaded { text, name, sources, .. } = loaded;
     let last = text.steps.last().map(|step| step.id.value.clone()).unwrap_or_default();
     let mut walk = Walk::new(text);
     if let Some(step) = step {
@@ -225,7 +217,8 @@ async fn guided(loaded: Loaded, step: Option<usize>) -> anyhow::Result<Guided> {
             before = Some(telling.id.clone());
         }
     });
-    Ok(Guided { walk, followed: Followed { tell, leads } })
+    let source = Arc::new(move |name: &str| sources.file(name));
+    Ok(Guided { walk, followed: Followed { tell, leads, source } })
 }
 
 fn progress() -> Option<PathBuf> {

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, anyhow, bail};
 
@@ -29,19 +30,31 @@ pub(super) struct Shipped {
 
 macro_rules! shipped {
     ($($name:literal: $($source:literal),*;)+) => {
-        &[$(Shipped {
-            name: $name,
-            text: include_str!(concat!("../../walkthroughs/", $name, "/walkthrough.md")),
-            transcript: include_bytes!(concat!("../../walkthroughs/", $name, "/session.wirewalk")),
-            lock: include_str!(concat!("../../walkthroughs/", $name, "/lock.json")),
-            sources: &[$(($source, include_str!(concat!("../../walkthroughs/", $name, "/", $source)))),*],
-        },)+]
+        &[
+            Shipped {
+                name: "demo",
+                text: include_str!("../../walkthroughs/demo/walkthrough.md"),
+                transcript: &[],
+                lock: "",
+                sources: &[],
+            },
+            $(Shipped {
+                name: $name,
+                text: include_str!(concat!("../../walkthroughs/", $name, "/walkthrough.md")),
+                transcript: include_bytes!(concat!("../../walkthroughs/", $name, "/session.wirewalk")),
+                lock: include_str!(concat!("../../walkthroughs/", $name, "/lock.json")),
+                sources: &[$(($source, include_str!(concat!("../../walkthroughs/", $name, "/", $source)))),*],
+            },)+
+        ]
     };
 }
 
-/// Those that come with wirewalk, in the order in which they are offered.
+/// Those that come with wirewalk, in the order in which they are offered; each with the files of its app whose functions are called.
 pub(super) static SHIPPED: &[Shipped] = shipped! {
     "flask-socketio": "app.py";
+    "websocket-from-scratch":;
+    "socketio-events": "server.cjs";
+    "when-it-fails": "app.py";
 };
 
 /// A walkthrough that was read.
@@ -53,13 +66,32 @@ pub(super) struct Loaded {
     /// The text of its lock file, where there is one.
     pub lock: Option<String>,
     transcript: Transcript,
-    sources: Sources,
+    /// The source of its app.
+    pub sources: Sources,
 }
 
 /// Where the source of its app is.
-enum Sources {
+pub(super) enum Sources {
     Folder(PathBuf),
     Inside(&'static [(&'static str, &'static str)]),
+}
+
+impl Sources {
+    /// A file of the app, by its name.
+    pub fn file(&self, name: &str) -> Option<String> {
+        match self {
+            // A transcript is a stranger's: what it names must be in the folder.
+            Sources::Folder(folder)
+                if Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) =>
+            {
+                source::text(&folder.join(name).to_string_lossy()).ok()
+            }
+            Sources::Folder(_) => None,
+            Sources::Inside(files) => {
+                files.iter().find(|(file, _)| *file == name).map(|(_, text)| (*text).to_owned())
+            }
+        }
+    }
 }
 
 enum Transcript {
@@ -99,7 +131,7 @@ pub(super) fn inside(shipped: &'static Shipped) -> anyhow::Result<Loaded> {
     Ok(Loaded {
         text,
         name: shipped.name.to_owned(),
-        lock: Some(shipped.lock.to_owned()),
+        lock: (!shipped.lock.is_empty()).then(|| shipped.lock.to_owned()),
         transcript,
         sources: Sources::Inside(shipped.sources),
     })
@@ -185,23 +217,12 @@ impl Loaded {
     /// The text of a file of the app that was recorded, where it stands beside the walkthrough's text.
     pub fn source(&self, session: &Session, function: &FunctionInfo) -> Option<String> {
         let is_own = session.calls().package(function).is_some_and(|package| package.name.is_empty());
-        is_own.then(|| self.file(&lock::file(session, function)))?
+        is_own.then(|| self.sources.file(&lock::file(session, function)))?
     }
 
-    /// A file of the app, by its name.
-    fn file(&self, name: &str) -> Option<String> {
-        match &self.sources {
-            Sources::Folder(folder) => source::text(&folder.join(name).to_string_lossy()).ok(),
-            Sources::Inside(files) => {
-                files.iter().find(|(file, _)| *file == name).map(|(_, text)| (*text).to_owned())
-            }
-        }
-    }
-
-    /// Reads the whole transcript. Fails with what is wrong, and where it is named.
+    /// Reads the whole transcript; that of a walk through the demo is recorded first. Fails with what is wrong, and where it is named.
     pub fn session(&self, max_message: usize) -> anyhow::Result<(Session, Header)> {
-        let on_disk =
-            self.transcript()?.context("this walkthrough has no transcript: it walks through the demo")?;
+        let Some(on_disk) = self.transcript()? else { return demo(max_message) };
         if let (Over::Transcript(name), false) = (&self.text.over, on_disk.path.is_file()) {
             tell(&[self.text.fault(name, format!("there is no file {:?} beside this text", name.value))]);
             bail!("{}", counted(1, &self.text.file));
@@ -209,4 +230,19 @@ impl Loaded {
         let (session, header, _) = Recorder::open(&on_disk.path, max_message)?;
         Ok((session, header))
     }
+}
+
+/// Runs the demo to its end, and reads what was recorded of it.
+fn demo(max_message: usize) -> anyhow::Result<(Session, Header)> {
+    let folder = tempfile::tempdir().context("cannot record the demo")?;
+    let file = folder.path().join("demo.wirewalk");
+    let mut command = Command::new(std::env::current_exe().context("cannot run the demo")?);
+    command.args(["demo", "--print", "summary", "--record"]).arg(&file);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let status = command.status().context("cannot run the demo")?;
+    if !status.success() {
+        bail!("the demo failed: {status}");
+    }
+    let (session, header, _) = Recorder::open(&file, max_message)?;
+    Ok((session, header))
 }

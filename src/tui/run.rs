@@ -58,6 +58,8 @@ pub struct Followed {
     pub tell: Box<dyn FnMut(&Telling) + Send>,
     /// What the walk is told.
     pub leads: mpsc::UnboundedReceiver<Lead>,
+    /// The text of a file of the app that was recorded, by its name, where it is not where it was.
+    pub source: Beside,
 }
 
 impl fmt::Debug for Followed {
@@ -129,9 +131,9 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
     }
     let found = tell.clone();
     let scan = scan::start(show.session.clone(), move |news| found.send(Msg::Found(news)).is_ok())?;
-    let (mut tell_walk, mut leads) = match show.followed.take() {
-        Some(followed) => (Some(followed.tell), followed.leads),
-        None => (None, mpsc::unbounded_channel().1),
+    let (mut tell_walk, mut leads, beside) = match show.followed.take() {
+        Some(followed) => (Some(followed.tell), followed.leads, Some(followed.source)),
+        None => (None, mpsc::unbounded_channel().1, None),
     };
     let mut standing = Telling::default();
     let mut is_growing = true;
@@ -198,16 +200,21 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
                 Effect::Ask(ask) => asked(&show.control, ask, tell.clone()),
                 // A scan that has ended found nothing more to tell.
                 Effect::Scan(request) => drop(scan.send(request)),
-                Effect::Read(file) => read(file, tell.clone()),
+                Effect::Read(file) => read(file, beside.clone(), tell.clone()),
             }
         }
     }
 }
 
+/// Gives the text of a file by its name.
+type Beside = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// Reads a file of source on a thread that may wait for the disk, and tells what is in it.
-fn read(file: Arc<str>, tell: mpsc::UnboundedSender<Msg>) {
+fn read(file: Arc<str>, beside: Option<Beside>, tell: mpsc::UnboundedSender<Msg>) {
     tokio::task::spawn_blocking(move || {
-        let source = Source::read(&file);
+        let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+        let known = || Some(Source::of(&beside?(name)?, name));
+        let source = Source::read(&file).or_else(|why| known().ok_or(why));
         // The screen may have ended meanwhile.
         let _ = tell.send(Msg::Source(file, source));
     });

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
 /// Reads Markdown.
 pub(super) fn parser(text: &str) -> Parser<'_> {
@@ -175,15 +175,18 @@ impl Builder {
 
 /// The text as HTML.
 pub fn html(text: &str) -> String {
+    // For each link around, whether it leads anywhere.
+    let mut links = Vec::new();
     let safe = parser(text).filter_map(|event| {
         Some(match event {
             Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
             Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
             Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-            Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-                let dest_url = if is_of_the_web(&dest_url) { dest_url } else { CowStr::Borrowed("") };
-                Event::Start(Tag::Link { link_type, dest_url, title, id })
+            Event::Start(Tag::Link { ref dest_url, .. }) => {
+                links.push(is_of_the_web(dest_url));
+                return links.last().is_some_and(|leads| *leads).then_some(event);
             }
+            Event::End(TagEnd::Link) => return links.pop().is_some_and(|leads| leads).then_some(event),
             // A page loads nothing.
             Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => return None,
             event => event,

@@ -7,7 +7,8 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// Those that come with wirewalk and have a transcript.
-pub const SHIPPED: &[&str] = &["flask-socketio"];
+pub const SHIPPED: &[&str] =
+    &["flask-socketio", "websocket-from-scratch", "socketio-events", "when-it-fails"];
 
 /// A walkthrough in which everything is so.
 pub const SOUND: &str = include_str!("sound.md");

@@ -48,6 +48,29 @@ fn each_that_ships_is_walked_from_start_to_end() {
     }
 }
 
+#[test]
+fn the_demo_is_walked_while_it_runs() {
+    let state = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start_in(state.path(), &["walk", "demo"], (120, 36));
+    terminal.until_text("begins");
+    let headings = headings(&shipped("demo"));
+    for (at, (heading, has_question)) in headings.iter().enumerate() {
+        terminal.press(" ");
+        let step = format!("{} of {}", at + 1, headings.len());
+        terminal.until(&format!("{step} {heading}"), |screen| {
+            let text = screen.contents();
+            text.contains(&step) && text.contains(&beginning(heading)) && !text.contains("not happened")
+        });
+        if *has_question {
+            terminal.until_text("shows the answer");
+            terminal.press("r");
+            terminal.until("the answer", |screen| !screen.contents().contains("shows the answer"));
+        }
+    }
+    terminal.press("Q");
+    assert_eq!(terminal.ended().0, 0);
+}
+
 fn sound() -> (tempfile::TempDir, String) {
     let folder = folder(SOUND);
     let path = folder.path().to_str().unwrap().to_owned();
@@ -164,14 +187,12 @@ fn one_is_chosen_where_none_is_named() {
     let state = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::start_in(state.path(), &["walk"], (100, 30));
     terminal.until_text("How Flask-SocketIO answers a message");
-    terminal.press("\r");
+    // The first is the demo's.
+    terminal.press("\x1b[B\r");
     terminal.until_text("begins");
     terminal.press(" ");
     terminal.until_text("1 of ");
     terminal.press("Q");
-    // The page again, as after everything that is chosen there.
-    terminal.until_text("choose");
-    terminal.press("q");
     assert_eq!(terminal.ended().0, 0);
 }
 
