@@ -17,6 +17,7 @@ use wirewalk::export::{self, Format, Print};
 use wirewalk::session::filter::{self, Filter};
 use wirewalk::session::search::Query;
 use wirewalk::session::{Records, Session, StoreError};
+use wirewalk::walkthrough::{Walkthrough, prose};
 use wirewalk::wire::trace::Trace;
 use wirewalk::wire::{ConnId, Connected, Direction, How, Opened, Record, Timestamp, What};
 
@@ -35,6 +36,7 @@ pub const ENTRIES: &[Entry] = &[
     ("filter", filter),
     ("search", search),
     ("trace", trace),
+    ("walkthrough", walkthrough),
 ];
 
 /// Longer messages are not put together here, so that the limit is reached.
@@ -281,5 +283,21 @@ pub fn search(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Ok(query) = Query::parse(&text) {
         assert_eq!(query.to_string(), text);
+    }
+}
+
+/// The text of a walkthrough: read, and written down for the screen and for a page.
+pub fn walkthrough(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match Walkthrough::read("walkthrough.md", &text) {
+        Ok(walk) => {
+            for step in &walk.steps {
+                prose::blocks(&step.body);
+                prose::html(&step.body);
+            }
+        }
+        Err(faults) => {
+            faults.iter().for_each(|fault| assert!(fault.line > 0 && !fault.to_string().is_empty()))
+        }
     }
 }

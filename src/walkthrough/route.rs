@@ -332,3 +332,103 @@ pub fn function(session: &Session, call: CallId) -> Option<&FunctionInfo> {
 pub fn unit(session: &Session, stop: Stop) -> Option<UnitRef> {
     session.unit(stop.unit?)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::session::testing::Kept;
+    use crate::wire::{ConnId, Direction, Record, What};
+
+    /// A session in which the client asks for these paths, one after the other.
+    fn asked(paths: &[&str]) -> Session {
+        let request = |path: &&str| Bytes::from(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        let said: Vec<Bytes> = paths.iter().map(request).collect();
+        let mut session = Session::new(Box::new(Kept(said.clone())), 1 << 20).unwrap();
+        for (number, bytes) in (0..).zip(said) {
+            let what = What::Received { dir: Direction::ToServer, bytes };
+            session.ingest(&Record { at: Timestamp(number), conn: ConnId(1), what }, number).unwrap();
+        }
+        session
+    }
+
+    /// A walk with a step for each of these: the path that it is about, and what else its block says.
+    fn walk(steps: &[(&str, &str)]) -> Walkthrough {
+        let mut text = "```toml walkthrough\nformat = 1\ntitle = \"t\"\nsummary = \"s\"\naudience = \"a\"\nminutes = 60\ntranscript = \"t\"\n```\n".to_owned();
+        for (number, (path, more)) in steps.iter().enumerate() {
+            let when = if path.is_empty() {
+                String::new()
+            } else {
+                format!("when = 'http.request.uri.path == \"{path}\"'\n")
+            };
+            text.push_str(&format!("\n## s\n\n```toml step\nid = \"s{number}\"\n{when}{more}\n```\n"));
+        }
+        Walkthrough::read("w", &text).unwrap()
+    }
+
+    /// Where the steps are: the units' numbers, and letters for what is not there.
+    fn places(steps: &[(&str, &str)], paths: &[&str], grows: bool) -> String {
+        let mut route = Route::default();
+        route.extend(&walk(steps), &asked(paths), grows).unwrap();
+        let place = |reached: &Reached| match reached {
+            Reached::At(stop) => stop.unit.map_or("-".to_owned(), |unit| unit.0.to_string()),
+            Reached::Awaited => "a".to_owned(),
+            Reached::Skipped => "s".to_owned(),
+            Reached::Never => "n".to_owned(),
+        };
+        route.all().iter().map(place).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn steps_are_found_in_order_and_other_traffic_may_come_between() {
+        assert_eq!(places(&[("/a", ""), ("/b", "")], &["/x", "/a", "/y", "/b"], false), "2 4");
+        // What came before the step before does not count; two steps may be about one unit, or say that they are not.
+        assert_eq!(places(&[("/a", ""), ("/b", "")], &["/b", "/a"], false), "2 n");
+        assert_eq!(places(&[("/a", ""), ("/a", ""), ("/a", "next = true")], &["/a", "/a"], false), "1 1 2");
+        // One that is missing keeps the others from nothing, but that its traffic may still come.
+        assert_eq!(places(&[("/a", ""), ("/b", ""), ("/c", "")], &["/a", "/c"], false), "1 n 2");
+        assert_eq!(places(&[("/a", ""), ("/b", ""), ("/c", "")], &["/a", "/c"], true), "1 a a");
+        // One about nothing of its own shows what the one before showed.
+        assert_eq!(places(&[("", ""), ("/a", ""), ("", "")], &["/x", "/a"], false), "- 2 2");
+    }
+
+    #[test]
+    fn optional_steps_are_looked_for_between_those_that_must_come() {
+        let steps = [("/a", ""), ("/o", "optional = true"), ("/b", "")];
+        assert_eq!(places(&steps, &["/a", "/o", "/b"], false), "1 2 3");
+        assert_eq!(places(&steps, &["/a", "/b", "/o"], false), "1 s 2");
+        assert_eq!(places(&steps, &["/o", "/a", "/b"], false), "2 s 3");
+        // It may still come, until the next one has.
+        assert_eq!(places(&steps, &["/a"], true), "1 a a");
+        assert_eq!(places(&[("/a", ""), ("/o", "optional = true")], &["/a", "/o"], true), "1 2");
+    }
+
+    #[test]
+    fn a_group_comes_in_any_order() {
+        let group = "any-order = \"g\"";
+        let steps = [("/a", ""), ("/b", group), ("/c", group), ("/d", "")];
+        assert_eq!(places(&steps, &["/a", "/b", "/c", "/d"], false), "1 2 3 4");
+        assert_eq!(places(&steps, &["/a", "/c", "/b", "/d"], false), "1 3 2 4");
+        // What follows comes behind all of the group.
+        assert_eq!(places(&steps, &["/a", "/c", "/d", "/b"], false), "1 4 2 n");
+        assert_eq!(places(&steps, &["/a", "/c"], true), "1 a 2 a");
+    }
+
+    #[test]
+    fn what_was_found_stays_where_it_is_while_the_session_grows() {
+        let steps = walk(&[("/a", ""), ("/b", ""), ("/a", "next = true")]);
+        let paths = ["/a", "/a", "/b", "/b", "/a", "/a"];
+        let mut before: Vec<Reached> = Vec::new();
+        let mut route = Route::default();
+        for length in 0..=paths.len() {
+            route.extend(&steps, &asked(paths.get(..length).unwrap()), true).unwrap();
+            for (before, now) in before.iter().zip(route.all()) {
+                assert!(before.stop().is_none() || before == now, "{before:?} {now:?}");
+            }
+            before = route.all().to_vec();
+        }
+        let units: Vec<_> = before.iter().filter_map(|reached| Some(reached.stop()?.unit?.0)).collect();
+        assert_eq!(units, [1, 3, 5]);
+    }
+}

@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use super::{Scroll, sequence, source};
 use crate::session::Session;
 use crate::session::calls::{Call, Calls, Certainty};
-use crate::tui::app::App;
+use crate::tui::app::{App, Screen};
 use crate::tui::calls::Row;
 use crate::tui::paint::{self, Pen};
 use crate::tui::theme::Theme;
@@ -92,7 +92,11 @@ pub fn tree(area: Rect, buf: &mut Buffer, session: &Session, app: &App, state: &
         }
     }
     let height = usize::from(inner.height);
-    state.top = top(state.top, &chosen, height, lines.len());
+    state.top = match app.screen {
+        // What a step names comes behind the first of them: that stands above the middle.
+        Screen::Walk => chosen.start.saturating_sub(height / 3).min(lines.len().saturating_sub(height)),
+        _ => top(state.top, &chosen, height, lines.len()),
+    };
     for (y, (at, is_strand)) in lines.iter().skip(state.top).take(height).enumerate() {
         let Some(row) = app.calls.rows.get(*at) else { continue };
         let place = paint::row(inner, y);
