@@ -63,6 +63,10 @@ impl Notes {
                 return Outcome::Stay;
             }
         };
+        if lead == Lead::Next && self.telling.is_paused {
+            self.notice = "the walk is held: p lets it go on";
+            return Outcome::Stay;
+        }
         if lead == Lead::Next && self.telling.is_asked {
             self.notice = "a question is open: r shows the answer to all";
             return Outcome::Stay;

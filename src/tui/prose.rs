@@ -76,35 +76,30 @@ fn folded(runs: &[Run], width: usize, mark: &str, theme: &Theme, plain: Style) -
     let room = width.saturating_sub(indent).max(8);
     let mut lines = vec![Line::new()];
     let mut used = 0;
-    let mut gap = false;
-    for run in runs {
-        let style = match run.form {
-            Form::Plain => plain,
-            Form::Strong => plain.patch(theme.strong),
-            Form::Code => theme.key,
-            Form::Link => plain.patch(Style::new().add_modifier(Modifier::UNDERLINED)),
-        };
-        let text = paint::cell(&run.text);
-        gap |= text.starts_with(' ');
-        for word in text.split(' ').filter(|word| !word.is_empty()) {
-            for piece in words_that_fit(word, room) {
-                let wide = piece.width() + usize::from(gap && used > 0);
-                if used + wide > room && used > 0 {
+    for word in words(runs, theme, plain) {
+        let wide: usize = word.iter().map(|(piece, _)| piece.width()).sum();
+        if used > 0 && used + 1 + wide > room {
+            lines.push(Line::new());
+            used = 0;
+        }
+        if used > 0
+            && let Some(line) = lines.last_mut()
+        {
+            line.push((" ".to_owned(), plain));
+            used += 1;
+        }
+        for (piece, style) in word {
+            for (number, part) in words_that_fit(&piece, room).into_iter().enumerate() {
+                if number > 0 || used + part.width() > room && used > 0 {
                     lines.push(Line::new());
                     used = 0;
                 }
-                let Some(line) = lines.last_mut() else { continue };
-                if gap && used > 0 {
-                    line.push((" ".to_owned(), plain));
-                    used += 1;
+                used += part.width();
+                if let Some(line) = lines.last_mut() {
+                    line.push((part, style));
                 }
-                used += piece.width();
-                line.push((piece, style));
-                gap = false;
             }
-            gap = true;
         }
-        gap = text.ends_with(' ');
     }
     for (number, line) in lines.iter_mut().enumerate() {
         let before = if number == 0 { mark.to_owned() } else { " ".repeat(indent) };
@@ -113,6 +108,29 @@ fn folded(runs: &[Run], width: usize, mark: &str, theme: &Theme, plain: Style) -
         }
     }
     lines
+}
+
+/// The words of a text, each in one piece or several: `code`, with a comma behind it, is one word in two forms.
+fn words(runs: &[Run], theme: &Theme, plain: Style) -> Vec<Line> {
+    let mut words = vec![Line::new()];
+    for run in runs {
+        let style = match run.form {
+            Form::Plain => plain,
+            Form::Strong => plain.patch(theme.strong),
+            Form::Code => theme.key,
+            Form::Link => plain.patch(Style::new().add_modifier(Modifier::UNDERLINED)),
+        };
+        for (number, piece) in paint::cell(&run.text).split(' ').enumerate() {
+            if number > 0 {
+                words.push(Line::new());
+            }
+            if let Some(word) = words.last_mut().filter(|_| !piece.is_empty()) {
+                word.push((piece.to_owned(), style));
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// A word in pieces of at most `room` columns.

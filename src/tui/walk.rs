@@ -263,6 +263,11 @@ pub fn led(app: &mut App, session: &Session, lead: Lead) -> Vec<Effect> {
     let Some(view) = &mut app.walk else { return Vec::new() };
     app.screen = Screen::Walk;
     let gone = match lead {
+        // Whoever holds the walk at the first terminal does not want it to be taken away.
+        Lead::Next if view.walk.is_paused => {
+            app.say(Severity::Note, "the walk is held; p lets it go on");
+            return Vec::new();
+        }
         Lead::Next => view.walk.next(session),
         Lead::Back => view.walk.back(),
         Lead::Reveal => return show_answer(app, session),
