@@ -94,35 +94,43 @@ impl Route {
     pub fn extend(&mut self, walk: &Walkthrough, session: &Session, grows: bool) -> Result<(), StoreError> {
         self.searches.resize_with(walk.steps.len(), Search::default);
         self.reached = vec![if grows { Reached::Awaited } else { Reached::Never }; walk.steps.len()];
+        // Where nobody says what is called, a call is not waited for.
+        let is_blind = session.calls().processes().len() == 0;
+        let must: Vec<bool> = walk.steps.iter().map(|step| must_come(step, is_blind)).collect();
         let mut from = Position::default();
         let mut passed = 0;
-        for (begin, end) in stretches(&walk.steps) {
+        for (begin, end) in stretches(&walk.steps, &must) {
             let mut furthest = None;
             let mut is_missing = false;
-            for at in begin..end {
+            for at in (begin..end).filter(|at| must.get(*at) == Some(&true)) {
                 match self.find(walk, session, at, from)? {
                     Some(position) => furthest = later(furthest, position),
                     None => is_missing = true,
                 }
             }
-            self.find_optional(walk, session, passed..begin, from, furthest)?;
+            self.find_optional(walk, session, passed..end, from, furthest)?;
             passed = end;
             if is_missing && grows {
                 break;
             }
             from = furthest.unwrap_or(from);
         }
-        if !grows || passed == walk.steps.len() || self.is_complete_before(walk, passed) {
+        if !grows || passed == walk.steps.len() || self.is_complete_before(&must, passed) {
             self.find_optional(walk, session, passed..walk.steps.len(), from, None)?;
         }
-        self.carry(walk);
+        for (reached, step) in self.reached.iter_mut().zip(&walk.steps) {
+            if is_blind && is_of_calls(step) {
+                *reached = Reached::Never;
+            }
+        }
+        self.carry(walk, &must);
         Ok(())
     }
 
     /// Whether all that must come before a step has come.
-    fn is_complete_before(&self, walk: &Walkthrough, step: usize) -> bool {
-        let before = self.reached.iter().zip(&walk.steps).take(step);
-        before.into_iter().all(|(reached, step)| reached.stop().is_some() || !must_come(step))
+    fn is_complete_before(&self, must: &[bool], step: usize) -> bool {
+        let mut before = self.reached.iter().zip(must).take(step);
+        before.all(|(reached, must)| reached.stop().is_some() || !must)
     }
 
     /// Looks for a step that must come.
@@ -176,31 +184,36 @@ impl Route {
     }
 
     /// A step that is about nothing of its own shows what the one before showed.
-    fn carry(&mut self, walk: &Walkthrough) {
+    fn carry(&mut self, walk: &Walkthrough, must: &[bool]) {
         let mut before = Stop::default();
         let mut is_here = true;
-        for (reached, step) in self.reached.iter_mut().zip(&walk.steps) {
+        for ((reached, step), must) in self.reached.iter_mut().zip(&walk.steps).zip(must) {
             match (&step.when, reached.stop()) {
                 (_, Some(stop)) => (before, is_here) = (stop, true),
                 (None, None) if is_here => *reached = Reached::At(before),
                 (None, None) => {}
-                (Some(_), None) => is_here = is_here && !must_come(step),
+                (Some(_), None) => is_here = is_here && !must,
             }
         }
     }
 }
 
-/// Whether a walk cannot go on without a step.
-fn must_come(step: &Step) -> bool {
-    step.when.is_some() && !step.optional
+/// Whether a walk cannot go on without a step; `is_blind` where no process says what is called in it.
+fn must_come(step: &Step, is_blind: bool) -> bool {
+    step.when.is_some() && !step.optional && !(is_blind && is_of_calls(step))
+}
+
+/// Whether a step is about a call.
+fn is_of_calls(step: &Step) -> bool {
+    step.when.as_ref().is_some_and(|when| when.value.is_of_calls())
 }
 
 /// The steps that must come: one by one, and those of an any-order group together.
-fn stretches(steps: &[Step]) -> Vec<(usize, usize)> {
+fn stretches(steps: &[Step], must: &[bool]) -> Vec<(usize, usize)> {
     let mut stretches: Vec<(usize, usize)> = Vec::new();
     let mut group: Option<&str> = None;
-    for (at, step) in steps.iter().enumerate() {
-        if !must_come(step) {
+    for (at, (step, must)) in steps.iter().zip(must).enumerate() {
+        if !must {
             // Who is in no group ends it.
             group = group.filter(|_| step.any_order.as_deref() == group);
             continue;
@@ -413,6 +426,13 @@ mod tests {
         // What follows comes behind all of the group.
         assert_eq!(places(&steps, &["/a", "/c", "/d", "/b"], false), "1 4 2 n");
         assert_eq!(places(&steps, &["/a", "/c"], true), "1 a 2 a");
+    }
+
+    #[test]
+    fn a_call_is_not_waited_for_where_no_process_is_traced() {
+        let call = ("", "when = 'call.symbol == \"f\"'");
+        assert_eq!(places(&[call, ("/a", ""), call, ("/b", "")], &["/a"], true), "n 1 n a");
+        assert_eq!(places(&[call, ("/a", "")], &["/a"], false), "n 1");
     }
 
     #[test]

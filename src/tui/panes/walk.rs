@@ -163,7 +163,13 @@ fn lines(session: &Session, app: &App, view: &WalkView, step: &Step, width: usiz
             lines.push(Line::new());
         }
         Reached::Never | Reached::Skipped => {
-            let text = "This session never came here: what the step is about is not in it.";
+            let is_call = step.when.as_ref().is_some_and(|when| when.value.is_of_calls());
+            let text = match is_call && session.calls().processes().len() == 0 {
+                true => {
+                    "No process says here what is called in it. Start the server with: wirewalk run --walk NAME -- python app.py"
+                }
+                false => "This session never came here: what the step is about is not in it.",
+            };
             lines.extend(of_text(&format!("✗ {text}"), width, theme.severity(Severity::Warning)));
             lines.push(Line::new());
         }
