@@ -29,12 +29,12 @@ pub struct Stop {
 pub enum Reached {
     /// The session has it.
     At(Stop),
-    /// It may still come.
+    /// It may still come; also before anything was looked for.
+    #[default]
     Awaited,
     /// It is optional, and the session passed it.
     Skipped,
     /// The session ended without it.
-    #[default]
     Never,
 }
 

@@ -99,6 +99,13 @@ impl Walk {
         question::solve(session, ask, stop).is_ok_and(|found| found.is_some() || self.grows)
     }
 
+    /// Whether what the step says behind its question may not be read yet: it stands open, or waits for the unit it is about.
+    pub fn is_withheld(&self, session: &Session) -> bool {
+        let is_awaited = !self.is_opening && self.route.reached(self.at) == Reached::Awaited;
+        let has_question = self.step().is_some_and(|step| step.ask.is_some());
+        self.is_asked(session) || (is_awaited && has_question && !self.said.contains_key(&self.at))
+    }
+
     /// What was said to the question of a step.
     pub fn said(&self, step: usize) -> Option<Said> {
         self.said.get(&step).copied()

@@ -175,22 +175,15 @@ fn lines(session: &Session, app: &App, view: &WalkView, step: &Step, width: usiz
         }
         Reached::At(_) => {}
     }
-    if view.is_asked && !step.before.is_empty() {
+    if !step.before.is_empty() {
         lines.extend(prose::lines(&step.before, width, theme));
         lines.push(Line::new());
     }
     if let Some(ask) = step.ask.as_ref().filter(|_| view.is_asked || view.walk.said(view.walk.at).is_some()) {
-        if !view.is_asked && !step.before.is_empty() {
-            lines.extend(prose::lines(&step.before, width, theme));
-            lines.push(Line::new());
-        }
         lines.extend(asked(session, app, view, ask, width));
         lines.push(Line::new());
-    } else if !step.before.is_empty() {
-        lines.extend(prose::lines(&step.before, width, theme));
-        lines.push(Line::new());
     }
-    if !view.is_asked {
+    if !view.walk.is_withheld(session) {
         lines.extend(prose::lines(&step.body, width, theme));
     }
     lines
