@@ -168,7 +168,7 @@ fn ingest(criterion: &mut Criterion) {
         group.throughput(load.throughput());
         let start = || {
             let writer = Writer::unnamed(&Header::now("http://127.0.0.1:1")).expect("a file");
-            let lines = writer.lines().expect("the same file");
+            let lines = writer.lines();
             (writer, Session::new(Box::new(lines), MAX_MESSAGE).expect("another file"))
         };
         group.bench_function(load.name, |bencher| {
@@ -199,7 +199,7 @@ fn recorded() -> (Writer, Session) {
         Record { at: Timestamp(0), conn: ConnId(1), what }
     };
     let mut writer = Writer::unnamed(&Header::now("http://127.0.0.1:1")).expect("a file");
-    let lines = writer.lines().expect("the same file");
+    let lines = writer.lines();
     let mut session = Session::new(Box::new(lines), MAX_MESSAGE).expect("another file");
     for record in events.records.iter().take(2).cloned().chain((0..10_000).map(frame)) {
         let offset = writer.append(&record);

@@ -9,6 +9,9 @@
 mod peers;
 #[path = "support/process.rs"]
 mod process;
+#[allow(dead_code, reason = "only whole transcripts are checked here")]
+#[path = "support/schema.rs"]
+mod schema;
 #[path = "support/traced.rs"]
 mod traced;
 
@@ -161,6 +164,7 @@ fn flask_socketio_goes_the_way_that_it_really_goes() {
     let Some(peers) = peers::installed() else { return };
     let traced = Traced::run(&peers.python(), &["app.py"], |port| peers.chat(port, 1, 2));
     assert_flask(&traced);
+    schema::check(traced.recording().as_ref());
     let report = traced.wirewalk(&["report", traced.recording()]);
     for expected in ["## The libraries", "### 5. The answer", "def handle_message(text):"] {
         assert!(report.contains(expected), "{expected}");

@@ -11,6 +11,9 @@ mod decoded;
 mod peers;
 #[path = "support/process.rs"]
 mod process;
+#[allow(dead_code, reason = "only whole transcripts are checked here")]
+#[path = "support/schema.rs"]
+mod schema;
 #[path = "support/tap.rs"]
 mod tap;
 #[path = "support/wirewalk.rs"]

@@ -8,6 +8,9 @@
 mod peers;
 #[path = "support/process.rs"]
 mod process;
+#[allow(dead_code, reason = "only whole transcripts are checked here")]
+#[path = "support/schema.rs"]
+mod schema;
 #[path = "support/wirewalk.rs"]
 mod wirewalk;
 

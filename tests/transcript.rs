@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/schema.rs"]
+mod schema;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +56,72 @@ fn every_version_ever_written_opens() {
             expected.display()
         );
     }
+}
+
+#[test]
+fn a_compressed_one_is_shown_as_the_other_is() {
+    let (session, header, cut_off) = open(&formats().join("v1.wirewalk.zst")).unwrap();
+    assert_eq!((header.version, cut_off), (1, 0));
+    let shown = printed(&session, Print::Layers);
+    assert!(fs::read_to_string(formats().join("v1.txt")).unwrap() == shown);
+    // Another program may have compressed it in one go, or in a stream.
+    let whole = fs::read(formats().join("v1.wirewalk")).unwrap();
+    for compressed in [zstd::bulk::compress(&whole, 19).unwrap(), zstd::encode_all(&whole[..], 3).unwrap()] {
+        let (_folder, path) = file(&compressed);
+        assert!(printed(&open(&path).unwrap().0, Print::Layers) == shown);
+    }
+}
+
+#[test]
+fn a_compressed_one_that_is_cut_off_anywhere_opens_up_to_its_last_whole_frame() {
+    let whole = fs::read(formats().join("v1.wirewalk.zst")).unwrap();
+    let (all, ..) = open(&formats().join("v1.wirewalk.zst")).unwrap();
+    let mut most = 0;
+    // Its first frame holds the header.
+    for cut in (300..whole.len()).step_by(211) {
+        let (_folder, path) = file(&whole[..cut]);
+        let (session, _, left_out) = open(&path).unwrap();
+        assert!(left_out < 300_000 && session.len() >= most, "cut at {cut}");
+        most = session.len();
+    }
+    assert!(most > all.len() / 2);
+}
+
+#[test]
+fn all_are_as_the_schema_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let all: Vec<PathBuf> =
+        ["tests/formats", "walkthroughs"].iter().flat_map(|folder| walk(&root.join(folder))).collect();
+    assert!(all.len() >= 7, "{all:?}");
+    all.iter().for_each(|path| schema::check(path));
+    // One that allows everything would be no schema.
+    let wrong = [
+        r#"{"at":0,"conn":1,"type":"received","dir":"c2s"}"#,
+        r#"{"at":0,"conn":1,"type":"received","dir":"c2s","text":"","base64":""}"#,
+        r#"{"at":0,"conn":1,"type":"received","dir":"up","text":""}"#,
+        r#"{"at":-1,"conn":1,"type":"lost","dir":"c2s","bytes":1,"why":""}"#,
+        r#"{"at":0,"conn":0,"type":"closed","by":"server","how":"fin"}"#,
+        r#"{"at":0,"conn":1,"type":"closed","by":"server","how":"fin","extra":1}"#,
+        r#"{"at":0,"conn":1,"type":"invented"}"#,
+        r#"{"at":0,"type":"trace","process":1,"said":{"events":[["return",9]]}}"#,
+    ];
+    for line in wrong {
+        assert!(!schema::allows(line), "{line}");
+    }
+}
+
+/// All transcripts below a folder.
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let inside = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found = Vec::new();
+    for path in inside {
+        match path.is_dir() {
+            true => found.extend(walk(&path)),
+            false if path.to_string_lossy().contains(".wirewalk") => found.push(path),
+            false => {}
+        }
+    }
+    found
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! Copies of a transcript, made on the side while its only writer goes on: what was written once never changes.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::control::cannot_write;
-use super::transcript::{self, TranscriptError};
-use crate::session::positioned;
+use super::transcript::{Storage, TranscriptError};
 
 /// So many bytes are copied at once.
 const CHUNK: u64 = 1 << 20;
@@ -17,8 +16,8 @@ const CHUNK: u64 = 1 << 20;
 pub(super) struct Copy {
     /// Its name, where it has one.
     pub path: Option<PathBuf>,
-    /// The file.
-    pub file: File,
+    /// Where it is.
+    pub storage: Storage,
     /// How many bytes were copied.
     pub copied: u64,
 }
@@ -26,16 +25,16 @@ pub(super) struct Copy {
 impl Copy {
     /// Makes the file `path`, which must not exist yet, or one without a name; nothing is copied yet.
     pub fn create(path: Option<PathBuf>) -> Result<Copy, TranscriptError> {
-        let file = match &path {
-            Some(path) => transcript::create(path)?,
-            None => tempfile::tempfile().map_err(|error| cannot_write(&std::env::temp_dir(), error))?,
+        let storage = match &path {
+            Some(path) => Storage::create(path)?,
+            None => Storage::unnamed()?,
         };
-        Ok(Copy { path, file, copied: 0 })
+        Ok(Copy { path, storage, copied: 0 })
     }
 
     /// Copies what `from` has up to `end`. Where that fails, the copy is removed.
-    pub fn up_to(mut self, from: &File, end: u64) -> Result<Copy, TranscriptError> {
-        match bytes(from, self.copied..end, &self.file) {
+    pub fn up_to(mut self, from: &Storage, end: u64) -> Result<Copy, TranscriptError> {
+        match bytes(from, self.copied..end, &self.storage) {
             Ok(()) => {
                 self.copied = end;
                 Ok(self)
@@ -46,13 +45,18 @@ impl Copy {
 
     /// Appends `bytes`. Where that fails, the copy is removed.
     pub fn and(mut self, bytes: &[u8]) -> Result<Copy, TranscriptError> {
-        match positioned::write_all_at(&self.file, bytes, self.copied) {
+        match self.storage.append(bytes, self.copied) {
             Ok(()) => {
                 self.copied += bytes.len() as u64;
                 Ok(self)
             }
             Err(error) => Err(self.given_up(error)),
         }
+    }
+
+    /// The copy is complete. Where that cannot be written down, it is removed.
+    pub fn finish(self) -> Result<(), TranscriptError> {
+        self.storage.finish().map_err(|error| self.given_up(error))
     }
 
     /// Removes a copy that is not complete: nobody should take it for one.
@@ -64,13 +68,13 @@ impl Copy {
     }
 }
 
-/// Copies a range, whatever the cursors of both files are.
-fn bytes(from: &File, mut range: Range<u64>, to: &File) -> io::Result<()> {
+/// Copies a range.
+fn bytes(from: &Storage, mut range: Range<u64>, to: &Storage) -> io::Result<()> {
     let mut buffer = Vec::new();
     while !range.is_empty() {
         buffer.resize((range.end - range.start).min(CHUNK) as usize, 0);
-        positioned::read_exact_at(from, &mut buffer, range.start)?;
-        positioned::write_all_at(to, &buffer, range.start)?;
+        from.read_exact_at(&mut buffer, range.start)?;
+        to.append(&buffer, range.start)?;
         range.start += buffer.len() as u64;
     }
     Ok(())

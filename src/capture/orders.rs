@@ -19,8 +19,7 @@ impl Work {
         for (order, answer) in self.inbox.orders(false) {
             match order {
                 Order::Save(path) => self.copy(Some(path), answer, |copy, answer, _| {
-                    drop(copy);
-                    let _ = answer.send(Ok(()));
+                    let _ = answer.send(copy.finish().map_err(ControlError::from));
                 }),
                 Order::RecordTo(path) => self.copy(Some(path), answer, |copy, answer, inbox| {
                     inbox.order(Order::Switch(copy), answer);
@@ -43,17 +42,11 @@ impl Work {
         answer: Answer,
         then: impl FnOnce(Copy, Answer, &super::Inbox) + Send + 'static,
     ) {
-        let begun = Copy::create(path).and_then(|copy| {
-            let written = self.writer.written();
-            written.map(|written| (copy, written)).map_err(|error| TranscriptError::Write {
-                path: self.state.borrow().file.clone().unwrap_or_default(),
-                error,
-            })
-        });
-        let (copy, (from, end)) = match begun {
-            Ok(begun) => begun,
+        let copy = match Copy::create(path) {
+            Ok(copy) => copy,
             Err(error) => return drop(answer.send(Err(error.into()))),
         };
+        let (from, end) = self.writer.written();
         let inbox = self.inbox.clone();
         self.copies.push(std::thread::spawn(move || match copy.up_to(&from, end) {
             Ok(copy) => then(copy, answer, &inbox),
@@ -63,12 +56,13 @@ impl Work {
 
     /// Goes on in a copy, after what came meanwhile is in it too. The file before is complete as it stands.
     fn switch(&mut self, copy: Copy) -> Result<(), TranscriptError> {
-        let wrong = |error| TranscriptError::Write { path: copy.path.clone().unwrap_or_default(), error };
-        let (from, end) = self.writer.written().map_err(wrong)?;
-        let lines = copy.file.try_clone().map(Lines::new).map_err(wrong)?;
+        let (from, end) = self.writer.written();
         let copy = copy.up_to(&from, end)?;
+        let lines = Lines::new(copy.storage.clone());
         self.session.write().unwrap_or_else(std::sync::PoisonError::into_inner).read_from(Box::new(lines));
-        self.writer.go_on_in(copy.file);
+        // Best effort: what is left is complete without an index too.
+        let _ = self.writer.finish();
+        self.writer.go_on_in(copy.storage);
         self.state.send_modify(|state| state.file = copy.path);
         self.retry();
         Ok(())
@@ -135,7 +129,7 @@ mod tests {
     async fn recording_can_start_and_stop_while_it_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let (early, named, late) =
-            (folder.path().join("early"), folder.path().join("named"), folder.path().join("late"));
+            (folder.path().join("early.zst"), folder.path().join("named.zst"), folder.path().join("late"));
         let recorder = recorder(None);
         let (control, inbox) = (recorder.control(), recorder.inbox().clone());
         request(&recorder, &inbox, "/1").await;

@@ -2,7 +2,6 @@
 //! the time in which it was recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -15,9 +14,9 @@ use super::copying::{self, Copy};
 use super::pacer::Pacer;
 use super::queue::{self, Inbox};
 use super::recorder::RecorderError;
-use super::transcript::{self, Ending, Header, Lines, Reader, TranscriptError};
+use super::transcript::{self, Ending, Header, Reader, Storage, TranscriptError};
 use crate::decode::unit::UnitId;
-use crate::session::{Session, positioned};
+use crate::session::Session;
 use crate::wire::{Record, Timestamp, What};
 
 /// So many bytes of records are decoded at once, so that whoever looks at the session need not wait long.
@@ -162,9 +161,8 @@ impl Playback {
         let reader = Reader::open(path)?;
         let header = reader.header().clone();
         let unreadable = |error| TranscriptError::Read { path: path.to_owned(), error };
-        let file = File::open(path).map_err(unreadable)?;
-        let length = file.metadata().map_err(unreadable)?.len();
-        let session = Session::new(Box::new(Lines::new(file)), max_message)?;
+        let length = reader.length().map_err(unreadable)?;
+        let session = Session::new(Box::new(reader.lines()), max_message)?;
         let session = Arc::new(RwLock::new(session));
         let inbox = Inbox::new();
         let (grow, grew) = watch::channel(0);
@@ -350,26 +348,22 @@ impl Playback {
     fn save(&mut self, path: &Path) -> Result<(), ControlError> {
         let own = copying::is_same(path, &self.path);
         let unreadable = |error| TranscriptError::Read { path: self.path.clone(), error };
-        let file = File::open(&self.path).map_err(unreadable)?;
-        let ending = Ending::of(&file).map_err(unreadable)?;
+        let storage = Storage::open(&self.path).map_err(unreadable)?;
+        let ending = Ending::of(&storage).map_err(unreadable)?;
         let mut lines = Vec::new();
         if ending.lacks_line_feed {
             lines.push(b'\n');
         }
         self.notes.values().for_each(|record| transcript::write(record, &mut lines));
         if !own {
-            Copy::create(Some(path.to_owned()))?.up_to(&file, ending.end)?.and(&lines)?;
-        } else if self.follow || file.metadata().map_err(unreadable)?.len() != self.length {
+            Copy::create(Some(path.to_owned()))?.up_to(&storage, ending.end)?.and(&lines)?.finish()?;
+        } else if self.follow || storage.len().map_err(unreadable)? != self.length {
             return Err(STILL_WRITTEN);
-        } else if ending.cut_off > 0 {
+        } else if ending.cut_off > 0 || storage.cut_off() > 0 {
             return Err(NO_WHOLE_LINE);
         } else {
-            let written = OpenOptions::new().write(true).open(path).and_then(|file| {
-                positioned::write_all_at(&file, &lines, ending.end).inspect_err(|_| {
-                    // Best effort: a reader passes over a last line that is cut off.
-                    let _ = file.set_len(ending.end);
-                })
-            });
+            let written = Storage::open_to_append(path)
+                .and_then(|storage| storage.append(&lines, ending.end).and_then(|()| storage.finish()));
             written.map_err(|error| cannot_write(path, error))?;
             self.length = ending.end + lines.len() as u64;
             self.notes.clear();

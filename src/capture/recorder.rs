@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::control::{Control, State};
 use super::queue::{self, BATCH, Inbox, MAX_BEHIND};
-use super::transcript::{Header, Lines, Reader, TranscriptError, Writer};
+use super::transcript::{Header, Reader, TranscriptError, Writer};
 use crate::session::{Session, StoreError};
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
 
@@ -55,8 +55,7 @@ impl Recorder {
             Some(path) => Writer::create(path, &header)?,
             None => Writer::unnamed(&header)?,
         };
-        let lines = writer.lines().map_err(StoreError::from)?;
-        let session = Arc::new(RwLock::new(Session::new(Box::new(lines), max_message)?));
+        let session = Arc::new(RwLock::new(Session::new(Box::new(writer.lines()), max_message)?));
         let inbox = Inbox::new();
         let (grow, grew) = watch::channel(0);
         let bytes = writer.bytes_written();
@@ -111,9 +110,7 @@ impl Recorder {
     pub fn open(path: &Path, max_message: usize) -> Result<(Session, Header, u64), RecorderError> {
         let mut reader = Reader::open(path)?;
         let header = reader.header().clone();
-        let file = std::fs::File::open(path)
-            .map_err(|error| TranscriptError::Read { path: path.to_owned(), error })?;
-        let mut session = Session::new(Box::new(Lines::new(file)), max_message)?;
+        let mut session = Session::new(Box::new(reader.lines()), max_message)?;
         while let Some((offset, record)) = reader.next_record()? {
             session.ingest(&record, offset)?;
         }
@@ -162,6 +159,8 @@ impl Work {
             self.obey();
         }
         drop(self.inbox.orders(true));
+        // Best effort: the transcript is complete without an index too.
+        let _ = self.writer.finish();
         self.tell();
     }
 
@@ -273,10 +272,9 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
-
     use bytes::Bytes;
 
+    use super::super::transcript::Storage;
     use super::*;
     use crate::decode::limits::MAX_MESSAGE;
     use crate::decode::unit::{UnitId, UnitKind};
@@ -291,8 +289,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("full");
         std::fs::write(&path, "").unwrap();
-        let writer = Writer::new(File::open(&path).unwrap(), &Header::now("x"));
-        let lines = writer.lines().unwrap();
+        let writer = Writer::new(Storage::open(&path).unwrap(), &Header::now("x"));
+        let lines = writer.lines();
         let session = Arc::new(RwLock::new(Session::new(Box::new(lines), MAX_MESSAGE).unwrap()));
         let (grow, _) = watch::channel(0);
         let inbox = Inbox::new();

@@ -120,6 +120,6 @@ impl Options {
 
 fn say_cut_off(bytes: u64) {
     if bytes > 0 {
-        say(format_args!("the last line is cut off; its {bytes} bytes are left out"));
+        say(format_args!("its end is cut off: {bytes} bytes are left out"));
     }
 }

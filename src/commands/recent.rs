@@ -59,7 +59,10 @@ fn add_to(list: &Path, path: PathBuf) -> io::Result<()> {
 /// The transcripts in a folder, by their names.
 fn inside(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_transcript = |path: &PathBuf| path.extension() == Some(OsStr::new("wirewalk")) && path.is_file();
+    let is_transcript = |path: &PathBuf| {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        [".wirewalk", ".wirewalk.zst"].iter().any(|ending| name.ends_with(ending)) && path.is_file()
+    };
     let mut found: Vec<PathBuf> = entries.filter(is_transcript).collect();
     found.sort();
     found

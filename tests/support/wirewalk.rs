@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::process::{Output, Process};
+use super::schema;
 
 /// What wirewalk's standard error says once it listens, before its address.
 const LISTENING: &str = "wirewalk: listening on http://";
@@ -56,7 +57,9 @@ impl Wirewalk {
         assert!(stopped.success(), "kill: {stopped}");
         let units = self.process.finish();
         let units = units.iter().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
-        let recording = fs::read_to_string(self.folder.path().join("recording")).unwrap();
+        let recording = self.folder.path().join("recording");
+        schema::check(&recording);
+        let recording = fs::read_to_string(recording).unwrap();
         let mut received: BTreeMap<u64, [Vec<u8>; 2]> = BTreeMap::new();
         for line in recording.lines() {
             let record: Value = serde_json::from_str(line).expect("a line of JSON");

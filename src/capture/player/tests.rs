@@ -1,4 +1,5 @@
 use std::fs;
+use std::fs::OpenOptions;
 use std::io::Write as _;
 
 use super::*;
@@ -137,4 +138,30 @@ fn a_last_record_without_its_line_feed_is_kept() {
     saved.wait().unwrap();
     let (session, _, _) = super::super::Recorder::open(&path, MAX_MESSAGE).unwrap();
     assert_eq!((session.len(), session.notes().count()), (2, 1));
+}
+
+#[test]
+fn a_compressed_transcript_is_copied_and_noted_like_any_other() {
+    let (folder, path) = transcript(&[1, 2], "");
+    let compressed = folder.path().join("it.wirewalk.zst");
+    let (mut plain, _ends) = playback(&path, Mode::AtOnce);
+    plain.turn(Duration::ZERO);
+    plain.save(&compressed).unwrap();
+    assert!(fs::read(&compressed).unwrap().starts_with(&[0x28, 0xb5, 0x2f, 0xfd]));
+    let (mut opened, _ends) = playback(&compressed, Mode::AtOnce);
+    opened.turn(Duration::ZERO);
+    assert_eq!(units(&opened), units(&plain));
+    opened.note(UnitId(2), true, "see".to_owned()).unwrap();
+    opened.save(&compressed).unwrap();
+    let back = folder.path().join("back.wirewalk");
+    let (mut noted, _ends) = playback(&compressed, Mode::AtOnce);
+    noted.turn(Duration::ZERO);
+    assert_eq!(noted.session.read().unwrap().note(UnitId(2)).unwrap().text, "see");
+    noted.save(&back).unwrap();
+    let text = fs::read_to_string(&back).unwrap();
+    assert!(
+        text.starts_with(&fs::read_to_string(&path).unwrap()) && text.ends_with("\"text\":\"see\"}\n"),
+        "{text}"
+    );
+    assert_eq!(zstd::decode_all(&fs::read(&compressed).unwrap()[..]).unwrap(), text.into_bytes());
 }

@@ -1,10 +1,9 @@
 //! Where a transcript ends: after a whole line, or in the middle of one.
 
-use std::fs::File;
 use std::io;
 
 use super::line;
-use crate::session::positioned;
+use super::storage::Storage;
 
 /// So many bytes are searched for a line feed at once.
 const BLOCK: u64 = 64 << 10;
@@ -21,14 +20,14 @@ pub(in crate::capture) struct Ending {
 }
 
 impl Ending {
-    /// How `file` ends.
-    pub fn of(file: &File) -> io::Result<Ending> {
-        let len = file.metadata()?.len();
+    /// How the text in `storage` ends.
+    pub fn of(storage: &Storage) -> io::Result<Ending> {
+        let len = storage.len()?;
         let (mut begin, mut tail) = (len, Vec::new());
         while begin > 0 {
             let mut block = vec![0; begin.min(BLOCK) as usize];
             begin -= block.len() as u64;
-            positioned::read_exact_at(file, &mut block, begin)?;
+            storage.read_exact_at(&mut block, begin)?;
             let last = memchr::memrchr(b'\n', &block);
             let rest = last.map_or(0, |at| at + 1);
             begin += rest as u64;

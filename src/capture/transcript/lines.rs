@@ -1,12 +1,12 @@
 //! Reads single lines of a transcript back, wherever they are.
 
-use std::fs::File;
 use std::io;
 
 use bytes::Bytes;
 
 use super::line;
-use crate::session::{Records, StoreError, positioned};
+use super::storage::Storage;
+use crate::session::{Records, StoreError};
 use crate::wire::What;
 
 /// How much longer than its bytes a line is at least, by what it says beside them.
@@ -15,13 +15,13 @@ const OVERHEAD: usize = 160;
 /// The lines of a transcript.
 #[derive(Debug)]
 pub struct Lines {
-    file: File,
+    storage: Storage,
 }
 
 impl Lines {
-    /// The lines of `file`.
-    pub fn new(file: File) -> Lines {
-        Lines { file }
+    /// The lines of the text in `storage`.
+    pub(in crate::capture) fn new(storage: Storage) -> Lines {
+        Lines { storage }
     }
 
     /// The line at `offset`, without its line feed. `guess` is how long it may be.
@@ -30,7 +30,7 @@ impl Lines {
         let mut filled = 0;
         loop {
             let room = line.get_mut(filled..).unwrap_or_default();
-            let read = positioned::read_at(&self.file, room, offset + filled as u64)?;
+            let read = self.storage.read_at(room, offset + filled as u64)?;
             let fresh = room.get(..read).unwrap_or_default();
             if let Some(end) = memchr::memchr(b'\n', fresh) {
                 line.truncate(filled + end);

@@ -1,10 +1,11 @@
 //! Reads a transcript from its beginning, record by record.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::line::{self, Header, VERSION};
+use super::lines::Lines;
+use super::storage::{Sequential, Storage};
 use crate::wire::Record;
 
 /// A longer line is not one of wirewalk's: one record holds at most what one read from a socket gave.
@@ -71,7 +72,7 @@ pub enum TranscriptError {
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
-    file: BufReader<File>,
+    file: BufReader<Sequential>,
     header: Header,
     /// Where the next line begins.
     offset: u64,
@@ -84,8 +85,8 @@ impl Reader {
     /// Opens a transcript and reads its header. Fails where the file cannot be read, is no transcript, or has
     /// a newer major version than [`VERSION`].
     pub fn open(path: &Path) -> Result<Reader, TranscriptError> {
-        let file =
-            File::open(path).map_err(|error| TranscriptError::Read { path: path.to_owned(), error })?;
+        let storage =
+            Storage::open(path).map_err(|error| TranscriptError::Read { path: path.to_owned(), error })?;
         let header = Header {
             wirewalk: String::new(),
             version: 0,
@@ -93,7 +94,7 @@ impl Reader {
             started: String::new(),
             upstream: String::new(),
         };
-        let file = BufReader::with_capacity(1 << 18, file);
+        let file = BufReader::with_capacity(1 << 18, Sequential::new(storage));
         let mut reader = Reader {
             path: path.to_owned(),
             file,
@@ -112,9 +113,23 @@ impl Reader {
         &self.header
     }
 
-    /// How many bytes at the end were left out because the last line is cut off: known once the end was reached.
+    /// How many bytes at the end were left out because the last line or frame is cut off: known once the end was reached.
     pub fn cut_off(&self) -> u64 {
-        self.cut_off
+        self.cut_off + self.storage().cut_off()
+    }
+
+    /// How many bytes of text there are.
+    pub fn length(&self) -> io::Result<u64> {
+        self.storage().len()
+    }
+
+    /// The same lines, to read single ones back.
+    pub fn lines(&self) -> Lines {
+        Lines::new(self.storage().clone())
+    }
+
+    fn storage(&self) -> &Storage {
+        self.file.get_ref().storage()
     }
 
     /// How many bytes were read.
@@ -131,7 +146,7 @@ impl Reader {
         if record.is_some() && self.buffer.last() == Some(&b'\n') {
             return Ok(record);
         }
-        let length = self.file.get_ref().metadata().map_err(|error| failed(&self.path, error))?.len();
+        let length = self.length().map_err(|error| failed(&self.path, error))?;
         if length < self.offset {
             return Err(failed(&self.path, io::Error::other("it became shorter while it was read")));
         }
