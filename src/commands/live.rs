@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use tokio::sync::{oneshot, watch};
 
 use super::closing;
@@ -89,14 +89,26 @@ pub(super) async fn run(
         Some(printer) => printer.finish(Instant::now() + LAST_WORDS).await,
         None => Ok(()),
     };
-    closing::words(&session.read().unwrap_or_else(PoisonError::into_inner)).into_iter().for_each(say);
+    let (words, lost) = {
+        let session = session.read().unwrap_or_else(PoisonError::into_inner);
+        (closing::words(&session), session.lost())
+    };
+    words.into_iter().for_each(say);
     // Where it was recorded to can change while it goes on.
-    if let Some(path) = source.control.state().file {
-        recent::add(&path);
+    let file = source.control.state().file;
+    if let Some(path) = &file {
+        recent::add(path);
         say(format_args!("recorded in {}; open it again with: wirewalk open {0}", path.display()));
     }
     say_printed(printed)?;
-    result
+    result?;
+    match file {
+        Some(path) if lost > 0 => {
+            let lost = crate::words::count(lost, "byte");
+            bail!("not all is in {}: {lost} passed on that could not be recorded", path.display())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Says when recording fails, each time for another reason.

@@ -32,7 +32,7 @@ pub use store::{Records, StoreError};
 use crate::decode::connection::{Connection, Ended};
 use crate::decode::field::Rule;
 use crate::decode::limits::MAX_HELD;
-use crate::decode::unit::{Finding, Link, LinkKind, UnitId};
+use crate::decode::unit::{Finding, Link, LinkKind, UnitId, UnitKind};
 use crate::wire::{ConnId, Record, What};
 use index::Index;
 use notes::Notes;
@@ -245,6 +245,12 @@ impl Session {
     /// How many bytes passed, both ways.
     pub fn byte_count(&self) -> u64 {
         self.store.byte_count()
+    }
+
+    /// How many bytes passed that could not be captured.
+    pub fn lost(&self) -> u64 {
+        let units = self.ids().filter_map(|id| self.unit(id));
+        units.filter(|unit| unit.kind == UnitKind::Lost).fold(0, |sum, unit| sum.saturating_add(unit.length))
     }
 
     /// All connections, in the order in which they were first seen.

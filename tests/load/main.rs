@@ -8,6 +8,7 @@ mod checked;
 mod connections;
 mod echo;
 mod frame;
+mod killed;
 mod memory;
 mod process;
 mod slow_reader;

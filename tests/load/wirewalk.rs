@@ -19,6 +19,7 @@ const TRANSCRIPT: &str = "recorded.wirewalk";
 pub struct Wirewalk {
     process: Process,
     folder: TempDir,
+    name: &'static str,
 }
 
 /// What is done with what it prints.
@@ -42,13 +43,18 @@ pub struct Memory {
 impl Wirewalk {
     /// Starts it in front of `server`.
     pub fn start(server: std::net::SocketAddr, output: Output) -> Wirewalk {
+        Wirewalk::recording(server, output, TRANSCRIPT)
+    }
+
+    /// Starts it in front of `server`, to record to a file of this name.
+    pub fn recording(server: std::net::SocketAddr, output: Output, name: &'static str) -> Wirewalk {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_wirewalk"));
         command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
         command.args(["proxy", &format!("http://{server}"), "--listen", "127.0.0.1:0", "--record"]);
-        command.arg(folder.path().join(TRANSCRIPT));
+        command.arg(folder.path().join(name));
         command.stdout(if output == Output::Unread { Stdio::piped() } else { Stdio::null() });
-        Wirewalk { process: Process::start(&mut command).unwrap(), folder }
+        Wirewalk { process: Process::start(&mut command).unwrap(), folder, name }
     }
 
     /// Where it listens.
@@ -58,7 +64,13 @@ impl Wirewalk {
 
     /// The file that it records to.
     pub fn transcript(&self) -> PathBuf {
-        self.folder.path().join(TRANSCRIPT)
+        self.folder.path().join(self.name)
+    }
+
+    /// Kills it, so that it can do nothing more.
+    pub fn kill(&mut self) {
+        self.process.child().kill().unwrap();
+        self.process.child().wait().unwrap();
     }
 
     /// How much memory it has; `None` where the operating system does not say so in Linux' way.
@@ -107,13 +119,7 @@ impl Ended {
 
     /// All that was received in each direction of each connection.
     pub fn received(&self) -> Received {
-        let mut received = Received(BTreeMap::new());
-        for record in self.records() {
-            if let What::Received { dir, bytes } = &record.what {
-                received.0.entry((record.conn, dir.index())).or_default().extend_from_slice(bytes);
-            }
-        }
-        received
+        Received::from(self.records())
     }
 }
 
@@ -121,6 +127,27 @@ impl Ended {
 pub struct Received(BTreeMap<(ConnId, usize), Vec<u8>>);
 
 impl Received {
+    fn from(records: impl Iterator<Item = Record>) -> Received {
+        let mut received = Received(BTreeMap::new());
+        for record in records {
+            if let What::Received { dir, bytes } = &record.what {
+                received.0.entry((record.conn, dir.index())).or_default().extend_from_slice(bytes);
+            }
+        }
+        received
+    }
+
+    /// What a transcript says, whose end may be cut off.
+    pub fn of(path: &std::path::Path) -> Received {
+        let mut reader = Reader::open(path).unwrap();
+        Received::from(std::iter::from_fn(|| Some(reader.next_record().unwrap()?.1)))
+    }
+
+    /// All of a direction.
+    pub fn stream(&self, conn: ConnId, dir: Direction) -> &[u8] {
+        self.0.get(&(conn, dir.index())).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// What followed the head of the only HTTP message of a direction: the frames.
     pub fn frames(&self, conn: usize, dir: Direction) -> &[u8] {
         let stream = &self.0[&(ConnId(u32::try_from(conn).unwrap()), dir.index())];
