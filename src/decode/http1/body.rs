@@ -182,14 +182,20 @@ impl ChunkReader<'_> {
     }
 }
 
-/// Undoes the content codings, which are inside, after the transfer codings, the last of each first.
-fn decode(mut content: Content, head: &Head, bytes: &[u8], sink: &mut Sink) -> Option<Content> {
+/// The names of the codings of a body, in the order in which they were applied.
+pub(super) fn codings(head: &Head, bytes: &[u8]) -> Vec<Range<usize>> {
     let elements = |name| head.fields(bytes, name).flat_map(|h| list(bytes, &h.value));
     let mut codings: Vec<Range<usize>> = elements("content-encoding").collect();
     codings.extend(elements("transfer-encoding"));
     codings.retain(|c| {
         !["chunked", "identity"].iter().any(|n| part(bytes, c).eq_ignore_ascii_case(n.as_bytes()))
     });
+    codings
+}
+
+/// Undoes the content codings, which are inside, after the transfer codings, the last of each first.
+fn decode(mut content: Content, head: &Head, bytes: &[u8], sink: &mut Sink) -> Option<Content> {
+    let codings = codings(head, bytes);
     if content.bytes.is_empty() {
         return Some(content);
     }

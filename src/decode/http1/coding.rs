@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, Read};
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
-use flate2::read::MultiGzDecoder;
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::read::{DeflateEncoder, GzEncoder, MultiGzDecoder, ZlibEncoder};
+use flate2::{Compression, Decompress, FlushDecompress, Status};
 
 /// A frame of the zstd coding needs at most a window of two to this, 8 MiB (RFC 9659 §3).
 const MAX_ZSTD_WINDOW: u32 = 23;
@@ -74,6 +74,41 @@ impl Coding {
         out.problem = outcome.err();
         out
     }
+
+    /// Applies this coding. Where there are two ways it is that of `like`.
+    pub(super) fn encode(self, content: &[u8], like: &[u8]) -> Vec<u8> {
+        let level = Compression::default();
+        match self {
+            Coding::Gzip => read_to_end(GzEncoder::new(content, level)),
+            Coding::Deflate if is_zlib(like) => read_to_end(ZlibEncoder::new(content, level)),
+            Coding::Deflate => read_to_end(DeflateEncoder::new(content, level)),
+            Coding::Brotli => stored_brotli(content),
+            Coding::Zstd => zstd::bulk::compress(content, 0).unwrap_or_default(),
+        }
+    }
+}
+
+/// All that a reader of bytes in memory gives.
+fn read_to_end(mut from: impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Memory can be read.
+    let _ = from.read_to_end(&mut bytes);
+    bytes
+}
+
+/// Content in uncompressed meta-blocks (RFC 7932 §9.2), each at most 64 KiB.
+fn stored_brotli(content: &[u8]) -> Vec<u8> {
+    let mut coded = Vec::new();
+    for block in content.chunks(1 << 16) {
+        // ISLAST 0, MNIBBLES 4, MLEN-1, ISUNCOMPRESSED 1; in front of the first, WBITS 16 in one more bit.
+        let header = (block.len() as u32 - 1) << 3 | 1 << 19;
+        let header = if coded.is_empty() { header << 1 } else { header };
+        coded.extend(header.to_le_bytes().iter().take(3));
+        coded.extend_from_slice(block);
+    }
+    // The last one, which is empty; alone it has WBITS too.
+    coded.push(if coded.is_empty() { 0b110 } else { 0b11 });
+    coded
 }
 
 /// Adds a piece to what was decoded, as far as allowed.
@@ -171,43 +206,19 @@ fn zstd(input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flate2::Compression;
-    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
     use proptest::prelude::*;
-    use std::io::Write;
 
     const TEXT: &[u8] =
         b"0{\"sid\":\"abc\",\"upgrades\":[\"websocket\"],\"pingInterval\":25000,\"pingTimeout\":20000}";
 
-    /// `text` as an uncompressed metablock (RFC 7932 §9.2), since there is no compressor here.
-    fn brotli_of(text: &[u8]) -> Vec<u8> {
-        // WBITS 16, ISLAST 0, MNIBBLES 4, MLEN-1, ISUNCOMPRESSED 1, then bytes, then the empty last metablock.
-        let header = ((text.len() as u32 - 1) << 4) | 1 << 20;
-        let mut coded = header.to_le_bytes()[..3].to_vec();
-        coded.extend(text);
-        coded.push(3);
-        coded
-    }
-
     fn coded(coding: Coding) -> Vec<u8> {
-        match coding {
-            Coding::Gzip => {
-                let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-                encoder.write_all(TEXT).unwrap();
-                encoder.finish().unwrap()
-            }
-            Coding::Deflate => {
-                let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-                encoder.write_all(TEXT).unwrap();
-                encoder.finish().unwrap()
-            }
-            Coding::Brotli => brotli_of(TEXT),
-            Coding::Zstd => {
-                let mut compressor = zstd::bulk::Compressor::new(1).unwrap();
-                compressor.include_checksum(true).unwrap();
-                compressor.compress(TEXT).unwrap()
-            }
+        if coding == Coding::Zstd {
+            // With a checksum, so that damage shows.
+            let mut compressor = zstd::bulk::Compressor::new(1).unwrap();
+            compressor.include_checksum(true).unwrap();
+            return compressor.compress(TEXT).unwrap();
         }
+        coding.encode(TEXT, b"")
     }
 
     const ALL: [Coding; 4] = [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd];
@@ -269,9 +280,8 @@ mod tests {
 
     #[test]
     fn deflate_without_its_wrapper_is_read_all_the_same() {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(TEXT).unwrap();
-        let decoded = Coding::Deflate.decode(&encoder.finish().unwrap(), 1000);
+        let coded = read_to_end(DeflateEncoder::new(TEXT, Compression::default()));
+        let decoded = Coding::Deflate.decode(&coded, 1000);
         assert_eq!(decoded, Decoded { bytes: TEXT.to_vec(), problem: None, raw_deflate: true });
     }
 

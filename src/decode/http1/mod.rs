@@ -15,6 +15,7 @@ pub mod head;
 mod header_fields;
 mod length;
 mod negotiation;
+pub mod recode;
 mod refusal;
 pub(crate) mod rules;
 mod sent;

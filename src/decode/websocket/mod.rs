@@ -15,6 +15,7 @@ pub mod frame;
 pub mod framing;
 mod inflater;
 mod message;
+pub mod recode;
 mod rules;
 mod utf8;
 
