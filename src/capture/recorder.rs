@@ -109,12 +109,17 @@ impl Recorder {
     /// line that is cut off were left out.
     pub fn open(path: &Path, max_message: usize) -> Result<(Session, Header, u64), RecorderError> {
         let mut reader = Reader::open(path)?;
-        let header = reader.header().clone();
+        let session = Recorder::read(&mut reader, max_message)?;
+        Ok((session, reader.header().clone(), reader.cut_off()))
+    }
+
+    /// The session that a transcript has, from where it was read to on.
+    pub fn read(reader: &mut Reader, max_message: usize) -> Result<Session, RecorderError> {
         let mut session = Session::new(Box::new(reader.lines()), max_message)?;
         while let Some((offset, record)) = reader.next_record()? {
             session.ingest(&record, offset)?;
         }
-        Ok((session, header, reader.cut_off()))
+        Ok(session)
     }
 }
 

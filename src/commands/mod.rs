@@ -14,9 +14,11 @@ mod podium;
 mod printer;
 mod proxy;
 mod recent;
+mod redact;
 mod report;
 mod run;
 mod screen;
+mod sharing;
 mod source;
 mod state;
 mod trace;
@@ -80,6 +82,8 @@ enum Command {
     Notes(walk::NotesOptions),
     /// Write a walk down as a page or a handout.
     Export(export::Options),
+    /// Write a transcript without its secrets, that can be given away.
+    Redact(redact::Options),
     /// Draft a walkthrough from a transcript.
     New(new::Options),
     /// Check walkthroughs: is everything in them so?
@@ -101,6 +105,7 @@ impl Cli {
             Some(Command::Walk(options)) => options.run(),
             Some(Command::Notes(options)) => options.run(),
             Some(Command::Export(options)) => options.run(),
+            Some(Command::Redact(options)) => options.run(),
             Some(Command::New(options)) => options.run(),
             Some(Command::Check(options)) => options.run(),
             Some(Command::Lock(options)) => options.run(),

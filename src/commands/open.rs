@@ -118,7 +118,7 @@ impl Options {
     }
 }
 
-fn say_cut_off(bytes: u64) {
+pub(super) fn say_cut_off(bytes: u64) {
     if bytes > 0 {
         say(format_args!("its end is cut off: {bytes} bytes are left out"));
     }

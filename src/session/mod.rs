@@ -202,6 +202,11 @@ impl Session {
         self.index.links.of(id)
     }
 
+    /// What was sent in place of bytes of a unit.
+    pub fn sent(&self, id: UnitId) -> impl Iterator<Item = &Record> {
+        self.index.sent.of(id).iter().map(|(_, record)| record.as_ref())
+    }
+
     /// What someone who looked at a unit left with it.
     pub fn note(&self, unit: UnitId) -> Option<&Note> {
         self.notes.of(unit)

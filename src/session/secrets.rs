@@ -1,8 +1,10 @@
 //! Which values of a unit are secret, so that a lecture hall does not read them.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use bytes::BytesMut;
+use aho_corasick::{AhoCorasick, MatchKind};
+use bytes::{Bytes, BytesMut};
 use memchr::memmem;
 use regex::bytes::Regex;
 
@@ -33,6 +35,25 @@ const SHORTEST: usize = 4;
 /// Where a unit has more secrets, all of it is secret.
 const MAX_SECRETS: usize = 64;
 
+/// Shorter ones are not looked for in other units.
+const SHORTEST_ANYWHERE: usize = 8;
+
+/// Words without which a conversation cannot be decoded, whoever chose one as a password.
+const WORDS: [&str; 12] = [
+    "websocket",
+    "polling",
+    "keep-alive",
+    "permessage-deflate",
+    "Connection",
+    "Content-Length",
+    "HTTP/1.1",
+    "application/json",
+    "text/html",
+    "text/plain",
+    "transport",
+    "socket.io",
+];
+
 /// Fields that are secret whatever they are called.
 const FIELDS: [&str; 3] = ["http.authorization", "http.cookie.value", "socketio.auth"];
 
@@ -59,9 +80,103 @@ impl Names {
         Ok(Names { names: names.to_vec(), patterns: patterns? })
     }
 
+    /// Where the patterns match, in order, apart from each other.
+    pub fn patterns_in(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let found =
+            self.patterns.iter().flat_map(|pattern| pattern.find_iter(bytes)).map(|found| found.range());
+        merged(found.filter(|range| !range.is_empty()).collect())
+    }
+
     fn has(&self, name: &str) -> bool {
         self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
+}
+
+/// What was a secret anywhere in a session, so that it can be found where nothing says that it is one, and told apart from others.
+#[derive(Debug)]
+pub struct Known {
+    finder: Option<AhoCorasick>,
+    /// The number of each, from 1.
+    numbers: HashMap<Vec<u8>, usize>,
+}
+
+/// Collects what is known.
+#[derive(Debug, Default)]
+pub struct Collected {
+    numbers: HashMap<Vec<u8>, usize>,
+    count: usize,
+}
+
+impl Collected {
+    /// Takes the secrets of a unit.
+    pub fn take(&mut self, secrets: &Secrets) {
+        self.count += secrets.found;
+        for text in
+            secrets.texts.iter().map(|text| text.as_bytes()).chain(secrets.raw.iter().map(Vec::as_slice))
+        {
+            let next = self.numbers.len() + 1;
+            self.numbers.entry(text.to_vec()).or_insert(next);
+        }
+    }
+
+    /// How many secrets were found, each place counted.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// What can be looked for everywhere: what is long, and no word of the protocols.
+    pub fn known(self) -> Known {
+        let is_own = |text: &&Vec<u8>| {
+            text.len() >= SHORTEST_ANYWHERE
+                && !WORDS.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(text))
+        };
+        let texts = self.numbers.keys().filter(is_own);
+        // Only too many could be refused: then each is still hidden where it was found.
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok();
+        Known { finder, numbers: self.numbers }
+    }
+}
+
+impl Known {
+    /// Where known secrets stand in some bytes.
+    pub fn places<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+        let finder = self.finder.iter();
+        finder.flat_map(move |finder| finder.find_iter(bytes)).map(|found| found.range())
+    }
+
+    /// The bytes with each known secret replaced.
+    pub fn replace(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut replaced = bytes.to_vec();
+        for place in self.places(bytes) {
+            let stand_in = self.stand_in(bytes.get(place.clone()).unwrap_or_default());
+            replaced.splice(place, stand_in);
+        }
+        replaced
+    }
+
+    /// What stands in place of a secret: as long as it, and the same wherever it stands. What JSON writes without quotation marks stays
+    /// such a value.
+    pub fn stand_in(&self, secret: &[u8]) -> Vec<u8> {
+        let length = secret.len();
+        if let b"true" | b"null" | b"false" = secret {
+            return if length == 4 { b"null".to_vec() } else { b" null".to_vec() };
+        }
+        if std::str::from_utf8(secret).is_ok_and(is_number) {
+            return vec![b'9'; length];
+        }
+        let number = self.numbers.get(secret).map(ToString::to_string).unwrap_or_default();
+        let mut stand_in = vec![INSTEAD; length];
+        if number.len() < length {
+            stand_in.splice(length - number.len().., number.into_bytes());
+        }
+        stand_in
+    }
+}
+
+/// Whether JSON would write a number so.
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+        && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
 /// The secrets of one unit; without any, everything is shown.
@@ -77,6 +192,8 @@ pub struct Secrets {
     short: Vec<(Span, String)>,
     /// There are too many to be told apart.
     is_all: bool,
+    /// How many were found where something says that they are secret.
+    found: usize,
 }
 
 impl Secrets {
@@ -90,6 +207,48 @@ impl Secrets {
             secrets.spread_to_the_wire(tree);
         }
         secrets
+    }
+
+    /// The same, with what is known to be secret from other units.
+    pub fn with_known(mut self, tree: &Tree, known: &Known) -> Secrets {
+        for (places, source) in self.places.iter_mut().zip(&tree.sources) {
+            places.extend(known.places(&source.bytes));
+            *places = merged(std::mem::take(places));
+        }
+        self.spread_to_the_wire(tree);
+        self
+    }
+
+    /// The bytes of each source with every secret replaced by what `instead` makes of it, which must be as long. What is masked on the wire is
+    /// unmasked for that, and masked again.
+    pub fn replaced(&self, tree: &Tree, instead: &dyn Fn(&[u8]) -> Vec<u8>) -> Vec<Bytes> {
+        let masking = find(&tree.layers, "websocket.masked_payload")
+            .zip(find(&tree.layers, "websocket.masking_key"))
+            .map(|(payload, key)| (bytes(&payload.span), tree.bytes(&key.span).to_vec()));
+        let sources = (0..).map(SourceId).zip(&tree.sources);
+        sources
+            .map(|(id, source)| {
+                let mut replaced = BytesMut::from(&source.bytes[..]);
+                for place in self.places(id) {
+                    let key = masking.as_ref().filter(|(payload, _)| {
+                        id == SourceId::WIRE && payload.start <= place.start && place.end <= payload.end
+                    });
+                    let mask = |at: usize| {
+                        let byte = key.and_then(|(payload, key)| key.get((at - payload.start) % 4));
+                        byte.copied().unwrap_or_default()
+                    };
+                    let written = source.bytes.get(place.clone()).unwrap_or_default();
+                    let plain: Vec<u8> =
+                        written.iter().zip(place.clone()).map(|(byte, at)| byte ^ mask(at)).collect();
+                    for (at, byte) in place.clone().zip(instead(&plain)) {
+                        if let Some(place) = replaced.get_mut(at) {
+                            *place = byte ^ mask(at);
+                        }
+                    }
+                }
+                replaced.freeze()
+            })
+            .collect()
     }
 
     /// Whether there is anything to hide.
@@ -138,28 +297,14 @@ impl Secrets {
         masked + text.get(end..).unwrap_or_default()
     }
 
-    /// Replaces the bytes of the secrets, so that nothing that is derived from them can show them. Masked bytes are replaced
-    /// by such as are unmasked to the same replacement.
+    /// Replaces the bytes of the secrets, so that nothing that is derived from them can show them.
     pub fn hide(&self, tree: &mut Tree) {
-        let masking = find(&tree.layers, "websocket.masked_payload")
-            .zip(find(&tree.layers, "websocket.masking_key"))
-            .map(|(payload, key)| (bytes(&payload.span), tree.bytes(&key.span).to_vec()));
-        for (id, source) in (0..).map(SourceId).zip(&mut tree.sources) {
-            let all = 0..source.bytes.len();
-            let places = if self.is_all { std::slice::from_ref(&all) } else { self.places(id) };
-            if places.is_empty() {
-                continue;
-            }
-            let mut hidden = BytesMut::from(&source.bytes[..]);
-            for at in places.iter().cloned().flatten() {
-                let masked =
-                    masking.as_ref().filter(|(payload, _)| id == SourceId::WIRE && payload.contains(&at));
-                let key = masked.and_then(|(payload, key)| key.get((at - payload.start) % 4));
-                if let Some(byte) = hidden.get_mut(at) {
-                    *byte = INSTEAD ^ key.copied().unwrap_or_default();
-                }
-            }
-            source.bytes = hidden.freeze();
+        let hidden = match self.is_all {
+            true => tree.sources.iter().map(|source| vec![INSTEAD; source.bytes.len()].into()).collect(),
+            false => self.replaced(tree, &|secret| vec![INSTEAD; secret.len()]),
+        };
+        for (source, bytes) in tree.sources.iter_mut().zip(hidden) {
+            source.bytes = bytes;
         }
     }
 
@@ -210,6 +355,9 @@ impl Secrets {
             return node.children.iter().filter(|child| !is_name(child)).for_each(|c| self.value(c, tree));
         }
         let (mut place, written) = (bytes(&node.span), tree.bytes(&node.span));
+        if is_json && matches!(written, b"{}" | b"[]") {
+            return;
+        }
         if is_json && written.len() >= 2 && written.starts_with(b"\"") && written.ends_with(b"\"") {
             place = place.start + 1..place.end - 1;
         }
@@ -254,6 +402,7 @@ impl Secrets {
             return;
         };
         places.push(place);
+        self.found += 1;
         match std::str::from_utf8(written) {
             Ok(text) if text.len() < SHORTEST => self.short.push((span, text.to_owned())),
             Ok(text) => self.add_text(text),

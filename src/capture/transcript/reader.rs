@@ -87,6 +87,11 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Reader, TranscriptError> {
         let storage =
             Storage::open(path).map_err(|error| TranscriptError::Read { path: path.to_owned(), error })?;
+        Reader::of(storage, path)
+    }
+
+    /// Reads what is stored; `path` is its name.
+    pub(in crate::capture) fn of(storage: Storage, path: &Path) -> Result<Reader, TranscriptError> {
         let header = Header {
             wirewalk: String::new(),
             version: 0,

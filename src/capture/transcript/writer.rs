@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::line::{self, Header};
 use super::lines::Lines;
-use super::reader::TranscriptError;
+use super::reader::{Reader, TranscriptError};
 use super::storage::Storage;
 use crate::capture::control::cannot_write;
 use crate::wire::Record;
@@ -62,6 +62,11 @@ impl Writer {
     /// The lines that were flushed, to read them back.
     pub fn lines(&self) -> Lines {
         Lines::new(self.storage.clone())
+    }
+
+    /// Reads what was flushed, from its beginning. `path` is what errors call it.
+    pub fn reader(&self, path: &Path) -> Result<Reader, TranscriptError> {
+        Reader::of(self.storage.clone(), path)
     }
 
     /// Appends a record, and gives the offset of its line in the file.
