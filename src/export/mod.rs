@@ -5,6 +5,7 @@ pub mod copy;
 mod hex;
 pub mod json;
 pub mod page;
+pub mod pcapng;
 pub mod report;
 pub mod text;
 
