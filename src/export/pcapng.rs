@@ -8,8 +8,8 @@
 //! What this cannot show: where packets began and ended on the wire, retransmissions, and the server's side. A gap of more
 //! than 2 GiB of bytes that were not captured looks to a dissector like a step back; its comment says how many they are.
 //!
-//! Dissectors choose HTTP by the port, or by looking at the first bytes where the port says nothing. Where they take a port
-//! for another protocol's, they are told with `tshark -d tcp.port==PORT,http`, or in Wireshark with "Decode As".
+//! Dissectors choose HTTP by looking at the first bytes, on any port but those that they know as another protocol's, such as
+//! 5432. There they are told to look first: `tshark -o tcp.try_heuristic_first:TRUE`, which the file itself says too.
 
 mod answers;
 mod blocks;
@@ -34,7 +34,7 @@ impl<W: Write> Capture<W> {
     /// Begins a file. `started` is when the session began, in nanoseconds since the Unix epoch, and `by` the program that
     /// writes it. Fails, as all of this does, where `out` does.
     pub fn begin(out: W, started: u64, by: &str) -> io::Result<Capture<W>> {
-        let packets = Packets { blocks: Blocks::begin(out, by)?, started, last: started };
+        let packets = Packets { blocks: Blocks::begin(out, by)?, started, time: started };
         Ok(Capture { packets, conversations: BTreeMap::new() })
     }
 
@@ -52,7 +52,7 @@ impl<W: Write> Capture<W> {
             }
         }
         let conversation = self.conversations.entry(record.conn);
-        let conversation = conversation.or_insert_with(|| Conversation::unknown(record.conn));
+        let conversation = conversation.or_insert_with(|| Conversation::unknown(record));
         conversation.record(&record.what, comment, &mut self.packets)
     }
 
@@ -71,18 +71,18 @@ struct Packets<W> {
     blocks: Blocks<W>,
     /// When the session began, in nanoseconds since the Unix epoch.
     started: u64,
-    /// The time of the record that is being written.
-    last: u64,
+    /// When the record that is being written happened, counted likewise.
+    time: u64,
 }
 
 impl<W: Write> Packets<W> {
     /// The next packets passed so many nanoseconds after the session began.
     fn at(&mut self, after: u64) {
-        self.last = self.started.saturating_add(after);
+        self.time = self.started.saturating_add(after);
     }
 
     fn write(&mut self, segment: &tcp::Segment<'_>, comments: &[String]) -> io::Result<()> {
-        self.blocks.packet(self.last, comments, &segment.packet())
+        self.blocks.packet(self.time, comments, &segment.packet())
     }
 }
 

@@ -7,11 +7,15 @@ use bytes::Bytes;
 
 use crate::decode::http1::head::{Head, Parsed, Role};
 
+/// No longer beginning of a head is held, since it is read again with each piece that comes.
+const MAX_HELD: usize = 64 << 10;
+
 /// The server's direction of a connection, from what was received to what was sent.
 ///
 /// What replaces a head is known only when its last bytes come, so the beginning of a head is held until then, as the
-/// proxy holds it. Where a head begins inside a record and does not end there, what is held is not seen to be one; then
-/// what replaces it takes effect from the next byte on.
+/// proxy holds it. Where the proxy rewrites nothing, a head that came in pieces so appears when its last one came. Not held
+/// is a head that begins inside a record and does not end there, or is longer than [`MAX_HELD`]: of what replaces it only
+/// what stands behind the bytes that are gone is then sent.
 #[derive(Debug, Default)]
 pub struct Answers {
     /// Where in the direction's stream the held bytes begin.
@@ -78,7 +82,9 @@ impl Answers {
 /// Whether these bytes are the beginning of a response's head, and not all of it.
 fn begins_head(bytes: &[u8]) -> bool {
     // The parser also waits behind empty lines, which here end what came before.
-    bytes.first() == Some(&b'H') && Head::parse(bytes, Role::Response) == Parsed::Need
+    bytes.first() == Some(&b'H')
+        && bytes.len() <= MAX_HELD
+        && Head::parse(bytes, Role::Response) == Parsed::Need
 }
 
 #[cfg(test)]
@@ -121,6 +127,14 @@ mod tests {
         assert_eq!(text(answers.receive(b"HTTP/1.1 2")), "");
         assert_eq!(text(answers.release()), "HTTP/1.1 2");
         assert_eq!(answers.position, 10);
+    }
+
+    #[test]
+    fn a_head_without_end_is_not_held_for_ever() {
+        let mut answers = Answers::default();
+        let begun = [b"HTTP/1.1 200 OK\r\nX: ".to_vec(), vec![b'x'; MAX_HELD]].concat();
+        let sent = [answers.receive(&begun[..100]), answers.receive(&begun[100..])];
+        assert_eq!(sent.map(|sent| sent.len()), [0, begun.len()]);
     }
 
     #[test]

@@ -27,6 +27,10 @@ mod option {
     pub const INTERFACE_RESOLUTION: u16 = 9;
 }
 
+/// What a reader is told who finds no HTTP.
+const COMMENT: &str = "Where a port is taken for that of another protocol, look at the bytes first: \
+    \"Try heuristic sub-dissectors first\" in the preferences of TCP, or tshark -o tcp.try_heuristic_first:TRUE.";
+
 /// What a reader is told of where the packets are from.
 const DESCRIPTION: &str = "Between the clients and wirewalk. The bytes and their times were recorded; \
     the headers of IP and TCP, the handshakes and the acknowledgements were added.";
@@ -49,6 +53,7 @@ impl<W: Write> Blocks<W> {
             body.extend_from_slice(&1_u16.to_le_bytes());
             body.extend_from_slice(&0_u16.to_le_bytes());
             body.extend_from_slice(&u64::MAX.to_le_bytes());
+            put_option(body, option::COMMENT, COMMENT.as_bytes());
             put_option(body, option::SECTION_APPLICATION, by.as_bytes());
             put_option(body, option::END, &[]);
         })?;
@@ -64,7 +69,7 @@ impl<W: Write> Blocks<W> {
         Ok(blocks)
     }
 
-    /// Writes an IP packet that passed at `time`, in nanoseconds since the Unix epoch (§4.3).
+    /// Writes an IP packet that passed at `time`, in nanoseconds since the Unix epoch (§4.3), with a few comments.
     pub fn packet(&mut self, time: u64, comments: &[String], packet: &[u8]) -> io::Result<()> {
         self.write(block::ENHANCED_PACKET, |body| {
             // A length cannot be too large: no IP packet is longer than 65,575 bytes.

@@ -7,8 +7,11 @@ use super::Packets;
 use super::answers::Answers;
 use super::tcp::{self, MAX_PAYLOAD, Segment, flags};
 use crate::escape;
-use crate::wire::{ConnId, Connected, Direction, How, Opened, Peer, Tls, What};
+use crate::wire::{ConnId, Connected, Direction, How, Opened, Peer, Record, Tls, What};
 use crate::words;
+
+/// So many comments wait for a packet. A transcript is a stranger's, and readers refuse blocks of more than 16 MiB.
+const MAX_REMARKS: usize = 100;
 
 /// The client and wirewalk, each with where its stream stands.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ struct Side {
     /// The sequence number of the next byte; wraps at 2^32.
     next: u32,
     has_finished: bool,
-    /// Comments for the next packet.
+    /// Comments for the next packet, at most [`MAX_REMARKS`].
     remarks: Vec<String>,
 }
 
@@ -36,18 +39,18 @@ impl Conversation {
         Conversation::between(conn, tcp::of_one_version([opened.client, opened.listen]))
     }
 
-    /// A connection whose beginning is not in the records. Its addresses are those of documentation (RFC 3849), the client's
-    /// with the connection's number in it.
-    pub fn unknown(conn: ConnId) -> Conversation {
+    /// A connection whose beginning is not in the records, of which this is the first. Its addresses are those of
+    /// documentation (RFC 3849), the client's with the connection's number in it; there is no handshake.
+    pub fn unknown(first: &Record) -> Conversation {
+        let conn = first.conn;
         let [high, low] = [(conn.0 >> 16) as u16, conn.0 as u16];
         let client = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0xc, high, low);
         let listen = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
         let ends = [SocketAddr::from((client, 49_152)), SocketAddr::from((listen, 80))];
         let mut conversation = Conversation::between(conn, ends);
-        let remark = format!(
-            "the beginning of connection {conn} is not in the recording: its addresses are made up from its number"
-        );
-        conversation.sides.iter_mut().for_each(|side| side.remarks.push(remark.clone()));
+        let remark =
+            "the beginning of this connection was not recorded: its addresses are made up from its number";
+        conversation.remark(direction(&first.what), format!("{remark}, {conn}"));
         conversation
     }
 
@@ -95,7 +98,12 @@ impl Conversation {
                 Ok(())
             }
             What::Lost { dir, bytes, why } => self.lose(*dir, *bytes, why, out),
-            What::Closed { by, how, .. } => self.close(*by, *how, out),
+            What::Closed { by, how, error } => {
+                if let Some(error) = error {
+                    self.remark(side_of(*by), escape::line(error).into_owned());
+                }
+                self.close(side_of(*by), *how, out)
+            }
             // What was sent to the server is not on the client's side.
             What::Sent { dir: Direction::ToServer, .. } => Ok(()),
             What::Note { .. } | What::Trace { .. } | What::Output { .. } | What::Exited { .. } => Ok(()),
@@ -155,10 +163,8 @@ impl Conversation {
         Ok(())
     }
 
-    fn close<W: Write>(&mut self, by: Peer, how: How, out: &mut Packets<W>) -> io::Result<()> {
+    fn close<W: Write>(&mut self, dir: Direction, how: How, out: &mut Packets<W>) -> io::Result<()> {
         self.release(out)?;
-        // What the server or wirewalk did reached the client through wirewalk.
-        let dir = by.direction().unwrap_or(Direction::ToClient);
         match how {
             How::Fin => self.end(dir, out),
             How::Reset => {
@@ -225,7 +231,10 @@ impl Conversation {
     }
 
     fn remark(&mut self, dir: Direction, remark: String) {
-        self.side(dir).remarks.push(remark);
+        let remarks = &mut self.side(dir).remarks;
+        if remarks.len() < MAX_REMARKS {
+            remarks.push(remark);
+        }
     }
 
     fn side(&mut self, dir: Direction) -> &mut Side {
@@ -238,9 +247,14 @@ impl Conversation {
 fn direction(what: &What) -> Direction {
     match what {
         What::Received { dir, .. } | What::Sent { dir, .. } | What::Lost { dir, .. } => *dir,
-        What::Closed { by, .. } => by.direction().unwrap_or(Direction::ToClient),
+        What::Closed { by, .. } => side_of(*by),
         _ => Direction::ToServer,
     }
+}
+
+/// The side on which a closing is seen: what the server did reaches the client through wirewalk.
+fn side_of(by: Peer) -> Direction {
+    by.direction().unwrap_or(Direction::ToClient)
 }
 
 /// Where the bytes of a connection went from here.

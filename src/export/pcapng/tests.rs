@@ -95,10 +95,15 @@ fn lost(dir: Direction, bytes: u64) -> What {
 
 /// The file that records make, which all happen on connection 1, a nanosecond after each other.
 fn file(records: &[What]) -> Vec<u8> {
+    commented(records.iter().map(|what| (what.clone(), None)))
+}
+
+/// The same, of records with their comments.
+fn commented<'a>(records: impl IntoIterator<Item = (What, Option<&'a str>)>) -> Vec<u8> {
     let mut capture = Capture::begin(Vec::new(), STARTED, "wirewalk test").unwrap();
-    for (at, what) in records.iter().enumerate() {
-        let record = Record { at: Timestamp(at as u64), conn: ConnId(1), what: what.clone() };
-        capture.record(&record, None).unwrap();
+    for (at, (what, comment)) in (0..).zip(records) {
+        let record = Record { at: Timestamp(at), conn: ConnId(1), what };
+        capture.record(&record, comment).unwrap();
     }
     capture.finish().unwrap()
 }
@@ -174,7 +179,7 @@ fn the_head_of_the_file_says_who_wrote_it_and_that_times_are_nanoseconds() {
     let blocks = blocks(&file);
     let [(_, section), (_, interface)] = blocks[..] else { panic!("{} blocks", blocks.len()) };
     assert_eq!(section[..4], [0x4d, 0x3c, 0x2b, 0x1a]);
-    assert_eq!(options(&section[16..])[0], (4, &b"wirewalk test"[..]));
+    assert_eq!(options(&section[16..])[1], (4, &b"wirewalk test"[..]));
     assert_eq!(interface[..4], [101, 0, 0, 0]);
     let options = options(&interface[8..]);
     assert_eq!((options[0], options[2]), ((2, &b"wirewalk"[..]), (9, &[9][..])));
@@ -246,6 +251,13 @@ fn a_reset_is_the_last_packet() {
 }
 
 #[test]
+fn why_a_connection_broke_is_told() {
+    let error = Some("Connection reset by peer".to_owned());
+    let packets = packets(&[open(), What::Closed { by: Peer::Server, how: How::Reset, error }]);
+    assert_eq!(packets.last().unwrap().comments, ["Connection reset by peer"]);
+}
+
+#[test]
 fn what_wirewalk_stopped_ends_on_both_sides_and_no_side_ends_twice() {
     let ended = ["> FIN ACK", "< ACK", "< FIN ACK", "> ACK"];
     let stopped = closed(Peer::Wirewalk, How::Stopped);
@@ -282,6 +294,12 @@ fn what_is_lost_at_the_end_is_told_too() {
     let last = packets.last().unwrap();
     assert_eq!(last.line(), "< ACK");
     assert_eq!(last.comments, ["before this, 1 byte passed that could not be captured: the disk is full"]);
+}
+
+#[test]
+fn more_comments_than_a_reader_takes_are_left_out() {
+    let packets = packets(&[vec![open()], vec![lost(UP, 1); 1000]].concat());
+    assert_eq!(packets.last().unwrap().comments.len(), 100);
 }
 
 #[test]
@@ -328,8 +346,9 @@ fn a_connection_without_a_beginning_gets_addresses_and_says_so() {
     let packets = packets(&[received(UP, b"question")]);
     assert_eq!(packets.len(), 2);
     let made_up =
-        "the beginning of connection #1 is not in the recording: its addresses are made up from its number";
+        "the beginning of this connection was not recorded: its addresses are made up from its number, #1";
     assert_eq!(packets[0].comments, [made_up]);
+    assert_eq!(packets[1].comments.len(), 0);
     assert_eq!((packets[0].bytes[0], packets[0].ports()), (0x60, [49_152, 80]));
     let client = [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0x0c, 0, 0, 0, 1];
     assert_eq!(packets[0].bytes[8..24], client);
@@ -353,16 +372,12 @@ fn tls_to_the_server_is_told_with_the_next_packet() {
 
 #[test]
 fn a_comment_stands_at_the_first_packet_of_its_record_line_by_line() {
-    let mut capture = Capture::begin(Vec::new(), STARTED, "").unwrap();
     let long = "é".repeat(40_000);
-    for (what, comment) in [
+    let packets = read(&commented([
         (open(), None),
         (received(UP, b"x"), Some("look\nhere\u{1b}")),
-        (received(DOWN, b"y"), Some(long.as_str())),
-    ] {
-        capture.record(&Record { at: Timestamp(0), conn: ConnId(1), what }, comment).unwrap();
-    }
-    let packets = read(&capture.finish().unwrap());
+        (received(DOWN, b"y"), Some(&long)),
+    ]));
     assert_eq!(packets[3].comments, ["look\nhere\\u{1b}"]);
     assert_eq!(packets[4].comments, Vec::<String>::new());
     assert_eq!(packets[5].comments, ["é".repeat(32_767)], "a comment has at most 65,535 bytes");
@@ -390,22 +405,22 @@ proptest::proptest! {
     fn whatever_is_recorded_the_blocks_are_well_formed(
         choices in proptest::collection::vec((0..9_u8, proptest::bool::ANY, 0..70_000_usize, "\\PC*"), 0..40)
     ) {
-        let records = choices.into_iter().map(|(choice, up, length, text)| {
-            let dir = if up { UP } else { DOWN };
-            match choice {
+        let records = choices.iter().map(|(choice, up, length, text)| {
+            let (dir, length) = (if *up { UP } else { DOWN }, *length);
+            let what = match choice {
                 0 => open(),
                 1 => closed(dir.sender(), How::Fin),
                 2 => closed(dir.sender(), How::Reset),
-                3 => What::Lost { dir, bytes: length as u64 * 1_000_003, why: text },
+                3 => What::Lost { dir, bytes: length as u64 * 1_000_003, why: text.clone() },
                 4 => sent(dir, 0..0, b"inserted"),
                 5 => sent(dir, length as u64..2 * length as u64, b"replaced"),
                 6 => received(dir, b"HTTP/1.1 200 OK\r\n"),
                 7 => received(dir, text.as_bytes()),
                 _ => received(dir, &vec![b'x'; length]),
-            }
+            };
+            (what, Some(text.as_str()))
         });
-        let records: Vec<What> = records.collect();
-        packets(&records).iter().for_each(|packet| drop(packet.line()));
+        read(&commented(records)).iter().for_each(|packet| drop(packet.line()));
     }
 
     #[test]
