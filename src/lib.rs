@@ -10,7 +10,7 @@
 //! - [`session`]: everything captured: the index of units, the byte store, the links between units.
 //! - [`walkthrough`]: an authored sequence of steps over a session, read, matched and checked.
 //! - [`explain`]: what a unit, a field or a finding is, why it is there, and what comes next.
-//! - [`export`]: the units as text and as JSON.
+//! - [`export`]: the units as text, as JSON and as pages, and the records as packets.
 //! - [`escape`]: makes a peer's text harmless before it is shown anywhere.
 //! - [`words`]: how durations, counts and bytes are put, and text fitted into columns.
 //! - [`demo`]: a real server and a real client to look at, on loopback.

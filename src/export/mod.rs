@@ -1,10 +1,11 @@
-//! The units of a session as text and as JSON. Views of one model: none decodes anything itself.
+//! The units of a session as text, as JSON and as pages, and its records as packets. Views of one model: none decodes anything itself.
 
 pub mod calls;
 pub mod copy;
 mod hex;
 pub mod json;
 pub mod page;
+pub mod pcapng;
 pub mod redact;
 pub mod report;
 pub mod text;

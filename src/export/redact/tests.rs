@@ -23,7 +23,9 @@ fn received(dir: Direction, bytes: impl Into<Bytes>) -> Record {
 /// The session of these records.
 fn session(records: &[Record]) -> (Writer, Session) {
     let mut writer = Writer::unnamed(&Header::now("http://x")).unwrap();
-    records.iter().for_each(|record| drop(writer.append(record)));
+    for record in records {
+        writer.append(record);
+    }
     writer.flush().unwrap();
     let session = Recorder::read(&mut writer.reader(Path::new("it")).unwrap(), MAX_MESSAGE).unwrap();
     (writer, session)
