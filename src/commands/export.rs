@@ -1,53 +1,152 @@
-//! `wirewalk export`: a walk as a page or a handout.
+//! `wirewalk export`: a session or a walk in the form that others need.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use clap::{Args, ValueEnum, ValueHint};
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueHint};
 
-use super::report::own_source;
-use super::{say, walkthroughs};
+use super::{Size, redact, say, walkthroughs};
 use crate::calls::permalink;
-use crate::config::Config;
 use crate::decode::limits::MAX_MESSAGE;
+use crate::export::form::{self, Form};
 use crate::export::page::Page;
-use crate::export::report::Outside;
+use crate::export::report::{Outside, own_source};
+use crate::export::share::{ShareError, Shared};
+use crate::session::filter::Filter;
 use crate::session::secrets::Names;
+use crate::session::{Session, StoreError, UnitRef};
+use crate::walkthrough::route::Route;
+use crate::words::{count, thousands};
 
-/// Write a walk down: as a page that is stepped through with the keys, or as a handout.
+/// Write a session or a walk in another form: a report, a page, a drawing, for a browser or for Wireshark.
+///
+/// Secrets are left out, and how many is said: the values of the Authorization and Cookie header fields, what Socket.IO clients
+/// authenticate with, and what the configuration calls secret. Their places are filled with stars.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The walkthrough: one that comes with wirewalk, or a folder
-    #[arg(value_name = "WALKTHROUGH", value_hint = ValueHint::DirPath)]
+    /// The transcript; or a walkthrough: one that comes with wirewalk, or a folder
+    #[arg(value_name = "FILE|WALKTHROUGH", value_hint = ValueHint::AnyPath)]
     what: PathBuf,
 
-    /// As what
+    /// As what [default: as the name of --out says]
     #[arg(long, value_name = "FORMAT")]
-    to: Format,
+    to: Option<Form>,
 
     /// Where to write it [default: standard output]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: Option<PathBuf>,
+
+    /// Only units that fulfil a condition, such as 'socketio.event == "message"'
+    #[arg(long, value_parser = Filter::parse, long_help = super::filter_help())]
+    filter: Option<Filter>,
+
+    /// Only these units, such as 3-9,12
+    #[arg(long, value_name = "NUMBERS", value_parser = numbers)]
+    units: Option<Numbers>,
+
+    /// What stands above it [default: the name of the file]
+    #[arg(long)]
+    title: Option<String>,
+
+    /// Write secrets too, such as cookies and tokens
+    #[arg(long)]
+    keep_secrets: bool,
+
+    /// The longest WebSocket message that is put together and inflated, such as 64M or 200k
+    #[arg(long, value_name = "SIZE", default_value_t = Size(MAX_MESSAGE))]
+    max_message: Size,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One self-contained page.
-    Html,
-    /// Markdown.
-    Md,
+/// Numbers of units.
+#[derive(Clone, Debug)]
+struct Numbers(Vec<RangeInclusive<u32>>);
+
+impl Numbers {
+    fn has(&self, number: u32) -> bool {
+        self.0.iter().any(|range| range.contains(&number))
+    }
+}
+
+/// Reads `3-9,12`.
+fn numbers(text: &str) -> Result<Numbers, String> {
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (u32, u32) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        (1 <= first && first <= last).then_some(first..=last)
+    };
+    let ranges: Option<Vec<_>> = text.split(',').map(range).collect();
+    ranges.map(Numbers).ok_or_else(|| "expected numbers from 1, such as 3-9,12".to_owned())
 }
 
 impl Options {
     pub fn run(self) -> anyhow::Result<()> {
-        let config = Config::load()?;
-        let names = Names::new(&config.secrets.names, &config.secrets.patterns)?;
+        let form = self.to.or_else(|| Form::of(self.out.as_deref()?));
+        let Some(form) = form else {
+            bail!("say as what, with --to, or by the name of --out: md, html, svg, har, pcapng or json");
+        };
+        let names = if self.keep_secrets { None } else { Some(redact::names()?) };
+        if self.what.is_file() { self.session(form, names.as_ref()) } else { self.walk(form, names.as_ref()) }
+    }
+
+    fn session(&self, form: Form, names: Option<&Names>) -> anyhow::Result<()> {
+        let shared = Shared::open(&self.what, self.max_message.0, names)?;
+        redact::say_omitted(shared.omitted, redact::KEEP);
+        let mut units = self.wanted(&shared.session)?;
+        if units.is_empty() && !shared.session.is_empty() {
+            bail!("no unit is such, so there is nothing to export");
+        }
+        if units.len() > form.limit() {
+            let (limit, all) = (thousands(form.limit() as u64), count(units.len() as u64, "unit"));
+            say(format_args!("the first {limit} of {all} are exported: choose with --filter or --units"));
+            units.truncate(form.limit());
+        }
+        let files = RefCell::new(HashMap::new());
+        let outside = Outside {
+            link: &|package, function, line| permalink::of(package, &function.file, line),
+            source: &|function| own_source(function, &files),
+        };
+        let title = self.title.clone().unwrap_or_else(|| file_name(&self.what));
+        self.put(&count(units.len() as u64, "unit"), |out| {
+            form::write(form, &shared, &units, &title, &outside, out)
+        })
+    }
+
+    /// The units that are asked for.
+    fn wanted(&self, session: &Session) -> Result<Vec<UnitRef>, StoreError> {
+        let is_named = |unit: &UnitRef| self.units.as_ref().is_none_or(|numbers| numbers.has(unit.id.0));
+        let mut wanted = Vec::new();
+        for unit in session.ids().filter_map(|id| session.unit(id)).filter(is_named) {
+            let matches = self.filter.as_ref().map_or(Ok(true), |filter| filter.matches(session, &unit))?;
+            wanted.extend(matches.then_some(unit));
+        }
+        Ok(wanted)
+    }
+
+    fn walk(&self, form: Form, names: Option<&Names>) -> anyhow::Result<()> {
+        if self.filter.is_some() || self.units.is_some() || self.title.is_some() {
+            bail!("{} is no file; a walkthrough is exported as it is", self.what.display());
+        }
+        if !matches!(form, Form::Html | Form::Md) {
+            bail!("a walkthrough is exported as html or md; name its transcript for another form");
+        }
         let loaded = walkthroughs::load(&self.what)?;
-        let (session, _) = loaded.session(MAX_MESSAGE)?;
+        let (session, on_disk) = loaded.session(self.max_message.0)?;
+        // What a step is about may be found by what is secret.
+        let mut route = Route::default();
+        route.extend(&loaded.text, &session, false)?;
+        let session = match names {
+            Some(names) => {
+                let shared = Shared::without(&session, &on_disk.path, self.max_message.0, names)?;
+                redact::say_omitted(shared.omitted, redact::KEEP);
+                shared.session
+            }
+            None => session,
+        };
         let files = RefCell::new(HashMap::new());
         let outside = Outside {
             link: &|package, function, line| permalink::of(package, &function.file, line),
@@ -55,24 +154,56 @@ impl Options {
                 Some(text) => crate::calls::function_body(&text, function.line),
                 None => own_source(function, &files),
             },
-            names: &names,
         };
-        let page = Page::of(&loaded.text, &session, &outside)?;
-        let mut text = Vec::new();
-        match self.to {
-            Format::Html => page.html(&mut text)?,
-            Format::Md => page.handout(&mut text)?,
-        }
-        match &self.out {
+        let page = Page::of(&loaded.text, &route, &session, &outside)?;
+        self.put("the walk", |out| match form {
+            Form::Html => Ok(page.html(out)?),
+            _ => Ok(page.handout(out)?),
+        })
+    }
+
+    /// Puts it where it is wanted.
+    fn put(
+        &self,
+        what: &str,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), ShareError>,
+    ) -> anyhow::Result<()> {
+        let to: Box<dyn Write> = match &self.out {
             Some(path) => {
-                fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
-                say(format_args!("the walk is in {}", path.display()));
+                Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
             }
-            None => match io::stdout().write_all(&text) {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                written => written.context("cannot print")?,
-            },
+            None => Box::new(io::stdout().lock()),
+        };
+        let mut out = BufWriter::new(to);
+        match write(&mut out).and_then(|()| Ok(out.flush()?)) {
+            // Whoever reads the output has seen enough.
+            Err(ShareError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written?,
+        }
+        if let Some(path) = &self.out {
+            say(format_args!("exported {what} to {}", path.display()));
         }
         Ok(())
+    }
+}
+
+/// A file's name without the folders and endings of it.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = name.strip_suffix(".zst").unwrap_or(&name);
+    name.strip_suffix(".wirewalk").unwrap_or(name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_units_are_read() {
+        let read = numbers("3-5,9").unwrap();
+        assert_eq!((1..11).filter(|number| read.has(*number)).collect::<Vec<_>>(), [3, 4, 5, 9]);
+        for text in ["", "0", "5-3", "a", "1,", "1-"] {
+            assert!(numbers(text).is_err(), "{text}");
+        }
     }
 }

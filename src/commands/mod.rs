@@ -18,7 +18,6 @@ mod redact;
 mod report;
 mod run;
 mod screen;
-mod sharing;
 mod source;
 mod state;
 mod trace;

@@ -1,16 +1,16 @@
 //! `wirewalk redact`: a transcript that can be given away.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::{Args, ValueHint};
 
-use super::{Size, say, sharing};
+use super::{Size, open, say};
 use crate::capture::Recorder;
-use crate::capture::transcript::{Header, Writer};
+use crate::config::Config;
 use crate::decode::limits::MAX_MESSAGE;
-use crate::session::Session;
+use crate::export::share::{self, Omitted};
+use crate::session::secrets::Names;
+use crate::words::count;
 
 /// Write a transcript without its secrets, that can be given away and opened like any other.
 ///
@@ -34,28 +34,37 @@ pub(super) struct Options {
 
 impl Options {
     pub fn run(self) -> anyhow::Result<()> {
+        let names = names()?;
         let (session, _, cut_off) = Recorder::open(&self.file, self.max_message.0)?;
-        super::open::say_cut_off(cut_off);
-        let mut is_made = false;
-        let written = self.write(&session, &mut is_made);
-        if written.is_err() && is_made {
-            // Best effort: the error that is told matters more.
-            let _ = fs::remove_file(&self.out);
-        }
-        written?;
+        open::say_cut_off(cut_off);
+        let omitted = share::write_redacted(&session, &self.file, self.max_message.0, &names, &self.out)?;
+        say_omitted(omitted, "");
         let out = self.out.display();
         say(format_args!("{out} can be given away; look through it first: only you know all your secrets"));
         Ok(())
     }
+}
 
-    /// Writes it, and checks that it is read as before.
-    fn write(&self, session: &Session, is_made: &mut bool) -> anyhow::Result<()> {
-        let create = |header: &Header| Writer::create(&self.out, header).inspect(|_| *is_made = true);
-        let mut redacted = sharing::redact(&self.file, session, create)?;
-        redacted.writer.finish().with_context(|| format!("cannot write {}", self.out.display()))?;
-        let (after, ..) = Recorder::open(&self.out, self.max_message.0)?;
-        sharing::compare(session, &after)?;
-        sharing::say_count(&redacted, "");
-        Ok(())
+/// How secrets are kept where they are left out unless someone wants them.
+pub(super) const KEEP: &str = "; --keep-secrets keeps them";
+
+/// What the user calls secret.
+pub(super) fn names() -> anyhow::Result<Names> {
+    let config = Config::load()?;
+    Ok(Names::new(&config.secrets.names, &config.secrets.patterns)?)
+}
+
+/// Says what was left out, and `how` to keep it.
+pub(super) fn say_omitted(omitted: Omitted, how: &str) {
+    match omitted.secrets {
+        None => {}
+        Some(0) => say("no secrets were found"),
+        Some(found) => say(format_args!("{} left out{how}", count(found as u64, "secret"))),
+    }
+    if omitted.bytes > 0 {
+        let bytes = count(omitted.bytes, "byte");
+        say(format_args!(
+            "{bytes} of messages that never ended left out too: what is secret in them is not known"
+        ));
     }
 }

@@ -9,15 +9,12 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{Size, say};
-use crate::calls::{function_body, permalink, source};
-use crate::capture::Recorder;
-use crate::config::Config;
+use super::{Size, redact, say};
+use crate::calls::permalink;
 use crate::decode::limits::MAX_MESSAGE;
-use crate::export::report::{Outside, Report, html, markdown};
+use crate::export::report::{Outside, Report, html, markdown, own_source};
+use crate::export::share::Shared;
 use crate::session::Session;
-use crate::session::calls::FunctionInfo;
-use crate::session::secrets::Names;
 
 /// Write the report that a student hands in: the libraries with their licences, and the walk from start-up to the first answer.
 ///
@@ -40,6 +37,10 @@ pub(super) struct Options {
     #[arg(long)]
     title: Option<String>,
 
+    /// Write secrets too, such as cookies and tokens
+    #[arg(long)]
+    keep_secrets: bool,
+
     /// The longest WebSocket message that is put together and inflated, such as 64M or 200k
     #[arg(long, value_name = "SIZE", default_value_t = Size(MAX_MESSAGE))]
     max_message: Size,
@@ -55,15 +56,15 @@ enum Format {
 
 impl Options {
     pub fn run(self) -> anyhow::Result<()> {
-        let config = Config::load()?;
-        let names = Names::new(&config.secrets.names, &config.secrets.patterns)?;
-        let (session, header, _) = Recorder::open(&self.file, self.max_message.0)?;
+        let names = if self.keep_secrets { None } else { Some(redact::names()?) };
+        let Shared { session, header, omitted, .. } =
+            Shared::open(&self.file, self.max_message.0, names.as_ref())?;
+        redact::say_omitted(omitted, redact::KEEP);
         let title = self.title.clone().unwrap_or_else(|| title(&session, &header.upstream));
         let files = RefCell::new(HashMap::new());
         let outside = Outside {
             link: &|package, function, line| permalink::of(package, &function.file, line),
             source: &|function| own_source(function, &files),
-            names: &names,
         };
         let report = Report::of(&session, &title, &outside)?;
         let mut text = Vec::new();
@@ -94,17 +95,4 @@ impl Options {
 fn title(session: &Session, upstream: &str) -> String {
     let program = session.calls().processes().next().map(|process| process.process.program.join(" "));
     format!("How {} answers", program.filter(|program| !program.is_empty()).as_deref().unwrap_or(upstream))
-}
-
-/// The lines of a function of the person's own, where its file is still here.
-pub(super) fn own_source(function: &FunctionInfo, files: &RefCell<HashMap<String, String>>) -> Vec<String> {
-    let mut files = files.borrow_mut();
-    let file = files
-        .entry(function.file.to_string())
-        .or_insert_with(|| source::text(&function.file).unwrap_or_default());
-    match function.symbol.ends_with(":<module>") {
-        // The whole file is what it calls, below.
-        true => Vec::new(),
-        false => function_body(file, function.line),
-    }
 }

@@ -9,7 +9,6 @@ use anyhow::{Context as _, anyhow, bail};
 
 use crate::calls::source;
 use crate::capture::Recorder;
-use crate::capture::transcript::Header;
 use crate::escape;
 use crate::session::Session;
 use crate::session::calls::FunctionInfo;
@@ -192,7 +191,13 @@ pub(super) fn counted(faults: usize, file: &str) -> String {
 pub(super) struct OnDisk {
     /// The file.
     pub path: PathBuf,
-    _temporary: Option<tempfile::TempPath>,
+    _temporary: Option<Temporary>,
+}
+
+/// What is removed when it is dropped.
+enum Temporary {
+    File(#[expect(dead_code, reason = "it is dropped")] tempfile::TempPath),
+    Folder(#[expect(dead_code, reason = "it is dropped")] tempfile::TempDir),
 }
 
 impl Loaded {
@@ -209,7 +214,7 @@ impl Loaded {
                     .context("cannot unpack the transcript")?;
                 file.write_all(bytes).context("cannot unpack the transcript")?;
                 let path = file.into_temp_path();
-                Ok(Some(OnDisk { path: path.to_path_buf(), _temporary: Some(path) }))
+                Ok(Some(OnDisk { path: path.to_path_buf(), _temporary: Some(Temporary::File(path)) }))
             }
         }
     }
@@ -221,19 +226,22 @@ impl Loaded {
     }
 
     /// Reads the whole transcript; that of a walk through the demo is recorded first. Fails with what is wrong, and where it is named.
-    pub fn session(&self, max_message: usize) -> anyhow::Result<(Session, Header)> {
-        let Some(on_disk) = self.transcript()? else { return demo(max_message) };
+    pub fn session(&self, max_message: usize) -> anyhow::Result<(Session, OnDisk)> {
+        let on_disk = match self.transcript()? {
+            Some(on_disk) => on_disk,
+            None => demo()?,
+        };
         if let (Over::Transcript(name), false) = (&self.text.over, on_disk.path.is_file()) {
             tell(&[self.text.fault(name, format!("there is no file {:?} beside this text", name.value))]);
             bail!("{}", counted(1, &self.text.file));
         }
-        let (session, header, _) = Recorder::open(&on_disk.path, max_message)?;
-        Ok((session, header))
+        let (session, ..) = Recorder::open(&on_disk.path, max_message)?;
+        Ok((session, on_disk))
     }
 }
 
-/// Runs the demo to its end, and reads what was recorded of it.
-fn demo(max_message: usize) -> anyhow::Result<(Session, Header)> {
+/// Runs the demo to its end, and records it.
+fn demo() -> anyhow::Result<OnDisk> {
     let folder = tempfile::tempdir().context("cannot record the demo")?;
     let file = folder.path().join("demo.wirewalk");
     let mut command = Command::new(std::env::current_exe().context("cannot run the demo")?);
@@ -243,6 +251,5 @@ fn demo(max_message: usize) -> anyhow::Result<(Session, Header)> {
     if !status.success() {
         bail!("the demo failed: {status}");
     }
-    let (session, header, _) = Recorder::open(&file, max_message)?;
-    Ok((session, header))
+    Ok(OnDisk { path: file, _temporary: Some(Temporary::Folder(folder)) })
 }

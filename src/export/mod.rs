@@ -2,12 +2,15 @@
 
 pub mod calls;
 pub mod copy;
+pub mod form;
 mod hex;
 pub mod json;
 pub mod page;
 pub mod pcapng;
 pub mod redact;
 pub mod report;
+pub mod share;
+pub mod svg;
 pub mod text;
 
 use std::io::{self, Write};

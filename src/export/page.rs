@@ -1,10 +1,11 @@
 //! A page that is stepped through with the keys: what a class without a terminal sees of a walk. One self-contained file: it loads
 //! nothing, and only the script that it brings runs, whatever the session's data are.
 //!
-//! [`Page::of`] collects it; [`html`](Page::html) writes it down, and [`handout`](Page::handout) the same as Markdown to be printed.
+//! [`Page::of`] collects it, and [`Page::of_session`] likewise what was recorded without a walk; [`html`](Page::html) writes it down, and [`handout`](Page::handout) the same as Markdown to be printed.
 
 mod calls;
 mod handout;
+pub mod session;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ const SCRIPT: &str = include_str!("../../assets/page.js");
 const AROUND: u32 = 6;
 
 /// A page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Page {
     title: String,
     summary: String,
@@ -42,6 +43,9 @@ pub struct Page {
     units: BTreeMap<u32, units::PageUnit>,
     calls: BTreeMap<String, calls::PageCalls>,
     cards: Vec<Card>,
+    /// Whether it shows a session as it was, without anybody's words.
+    #[serde(skip)]
+    is_session: bool,
 }
 
 /// A step of a page.
@@ -103,10 +107,13 @@ impl From<Library> for Card {
 }
 
 impl Page {
-    /// Collects the page of a walk over its session. Fails where bytes cannot be read back.
-    pub fn of(walk: &Walkthrough, session: &Session, outside: &Outside<'_>) -> Result<Page, StoreError> {
-        let mut route = Route::default();
-        route.extend(walk, session, false)?;
+    /// Collects the page of a walk, whose steps are at these places of the session. Fails where bytes cannot be read back.
+    pub fn of(
+        walk: &Walkthrough,
+        route: &Route,
+        session: &Session,
+        outside: &Outside<'_>,
+    ) -> Result<Page, StoreError> {
         let mut page = Page {
             title: walk.title.clone(),
             summary: walk.summary.clone(),
@@ -119,6 +126,7 @@ impl Page {
             units: BTreeMap::new(),
             calls: BTreeMap::new(),
             cards: libraries::all(session).into_iter().map(Card::from).collect(),
+            is_session: false,
         };
         for (at, step) in walk.steps.iter().enumerate() {
             let told = page.step(session, step, route.reached(at), outside)?;
@@ -129,7 +137,7 @@ impl Page {
             shown.range(id.0.saturating_sub(AROUND)..=id.0.saturating_add(AROUND)).next().is_some()
         };
         for unit in session.ids().filter(near).filter_map(|id| session.unit(id)) {
-            page.ladder.extend(units::rung(session, &unit, outside.names, shown.contains(&unit.id.0))?);
+            page.ladder.extend(units::rung(session, &unit, shown.contains(&unit.id.0))?);
         }
         Ok(page)
     }
@@ -147,7 +155,7 @@ impl Page {
         if let Some(unit) = &unit
             && !self.units.contains_key(&unit.id.0)
         {
-            self.units.insert(unit.id.0, units::unit(session, unit, outside.names)?);
+            self.units.insert(unit.id.0, units::unit(session, unit)?);
         }
         let focus =
             step.focus.as_ref().zip(unit.as_ref()).and_then(|(focus, unit)| {

@@ -11,8 +11,11 @@ pub mod markdown;
 mod phases;
 mod steps;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::calls::{function_body, source};
 use crate::session::calls::FunctionInfo;
-use crate::session::secrets::Names;
 use crate::session::{Session, StoreError};
 use crate::wire::trace::Package;
 
@@ -131,8 +134,6 @@ pub struct Outside<'a> {
     pub link: &'a dyn Fn(&Package, &FunctionInfo, u32) -> Option<String>,
     /// The lines of a function of the person's own.
     pub source: &'a dyn Fn(&FunctionInfo) -> Vec<String>,
-    /// Whose values are secret.
-    pub names: &'a Names,
 }
 
 impl Report {
@@ -181,4 +182,17 @@ fn remarks(session: &Session, phases: &[Phase]) -> Vec<String> {
     let missing = phases::TITLES.iter().filter(|title| !phases.iter().any(|phase| phase.title == **title));
     remarks.extend(missing.map(|title| format!("The recording has nothing for “{title}”.")));
     remarks
+}
+
+/// The lines of a function of the person's own, where its file is still here.
+pub fn own_source(function: &FunctionInfo, files: &RefCell<HashMap<String, String>>) -> Vec<String> {
+    let mut files = files.borrow_mut();
+    let file = files
+        .entry(function.file.to_string())
+        .or_insert_with(|| source::text(&function.file).unwrap_or_default());
+    match function.symbol.ends_with(":<module>") {
+        // The whole file is what it calls, below.
+        true => Vec::new(),
+        false => function_body(file, function.line),
+    }
 }

@@ -1,7 +1,9 @@
-//! A walk as Markdown: all steps one below the other, each with what is seen and what is called, and the answers at the end.
+//! A page as Markdown: all steps one below the other, each with what is seen and what is called, and the answers at the end. That of a session
+//! begins with a sequence diagram, which GitHub and others draw (<https://mermaid.js.org/syntax/sequenceDiagram.html>), and has all fields.
 
 use std::io::{self, Write};
 
+use super::units::PageField;
 use super::{Page, PageStep};
 
 /// So many bytes of a unit are on the handout.
@@ -10,8 +12,12 @@ const MAX_BYTES: usize = 64;
 /// Writes it.
 pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# {}\n\n**{}**\n", page.title, page.summary)?;
-    writeln!(out, "{} steps, {} minutes. {}\n", page.steps.len(), page.minutes, page.audience)?;
-    writeln!(out, "{}\n", page.intro)?;
+    if page.is_session {
+        diagram(page, out)?;
+    } else {
+        writeln!(out, "{} steps, {} minutes. {}\n", page.steps.len(), page.minutes, page.audience)?;
+        writeln!(out, "{}\n", page.intro)?;
+    }
     for (number, each) in (1..).zip(&page.steps) {
         step(page, number, each, out)?;
     }
@@ -48,12 +54,18 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn step(page: &Page, number: usize, step: &PageStep, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## {number}. {}\n", step.title)?;
+    match step.unit.filter(|_| page.is_session) {
+        Some(unit) => writeln!(out, "## {unit}. {}\n", text(&step.title))?,
+        None => writeln!(out, "## {number}. {}\n", step.title)?,
+    }
     if !step.reached {
         writeln!(out, "*The session never came here.*\n")?;
     }
     if let Some(unit) = step.unit {
         seen(page, unit, out)?;
+    }
+    if let Some(unit) = step.unit.filter(|_| page.is_session) {
+        layers(page, unit, out)?;
     }
     for part in [&step.before, &step.body] {
         if !part.is_empty() {
@@ -71,6 +83,65 @@ fn step(page: &Page, number: usize, step: &PageStep, out: &mut dyn Write) -> io:
         }
     }
     called(page, step, out)
+}
+
+/// So many arrows are in the diagram; more would be refused where it is drawn.
+const MAX_ARROWS: usize = 150;
+
+/// Who says what to whom, in the language of Mermaid.
+fn diagram(page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "```mermaid\nsequenceDiagram\n    participant C as client\n    participant S as server")?;
+    for rung in page.ladder.iter().take(MAX_ARROWS) {
+        let arrow = if rung.dir == "c2s" { "C->>S" } else { "S-->>C" };
+        writeln!(out, "    {arrow}: {} {}", rung.unit, mermaid(&rung.text))?;
+    }
+    writeln!(out, "```\n")?;
+    let more = page.ladder.len().saturating_sub(MAX_ARROWS);
+    if more > 0 {
+        writeln!(out, "*{more} more are not in the diagram.*\n")?;
+    }
+    Ok(())
+}
+
+/// A peer's text beside an arrow: what could be Mermaid's own is written by number.
+fn mermaid(text: &str) -> String {
+    let mut safe = String::new();
+    for character in crate::words::cut(text, ARROW).chars() {
+        match character {
+            'A'..='Z' | 'a'..='z' | '0'..='9' | ' ' | '/' | '.' | ',' | '=' | '?' | '_' | '-' | '(' | ')' => {
+                safe.push(character)
+            }
+            _ if character.is_alphanumeric() => safe.push(character),
+            _ => safe.push_str(&format!("#{};", u32::from(character))),
+        }
+    }
+    // The word alone would end a block.
+    safe.replace("end", "e#110;d")
+}
+
+/// So many characters stand beside an arrow.
+const ARROW: usize = 60;
+
+/// The layers of a unit as a list, with what it means in front.
+fn layers(page: &Page, unit: u32, out: &mut dyn Write) -> io::Result<()> {
+    let Some(unit) = page.units.get(&unit) else { return Ok(()) };
+    if !unit.explain.is_empty() {
+        writeln!(out, "{}\n", text(&unit.explain))?;
+    }
+    for finding in &unit.findings {
+        writeln!(out, "- **{}**: {}", finding.severity, text(&finding.text))?;
+    }
+    fields(&unit.layers, 0, out)?;
+    writeln!(out)
+}
+
+fn fields(of: &[PageField], depth: usize, out: &mut dyn Write) -> io::Result<()> {
+    for field in of {
+        let value = if field.text.is_empty() { String::new() } else { format!(": {}", code(&field.text)) };
+        writeln!(out, "{:indent$}- {}{value}", "", text(field.name), indent = depth * 2)?;
+        fields(&field.children, depth + 1, out)?;
+    }
+    Ok(())
 }
 
 /// What is on the wire: who says it, what, and how its bytes begin.
@@ -123,7 +194,7 @@ fn called(page: &Page, step: &PageStep, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A peer's text inside a paragraph.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let mut safe = String::new();
     for character in text.chars() {
         if matches!(character, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~') {

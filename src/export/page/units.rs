@@ -9,7 +9,6 @@ use crate::decode::unit::{Finding, Layer, Node, SourceId, Span, Tree, UnitKind};
 use crate::escape;
 use crate::explain;
 use crate::session::headline;
-use crate::session::secrets::{Names, Secrets};
 use crate::session::{Session, StoreError, UnitRef, value};
 use crate::wire::Direction;
 use crate::words;
@@ -27,8 +26,8 @@ const MAX_FIELDS: usize = 400;
 #[derive(Debug, Serialize)]
 pub(super) struct Rung {
     pub unit: u32,
-    at: String,
-    conn: u32,
+    pub at: String,
+    pub conn: u32,
     pub dir: &'static str,
     pub text: String,
     protocol: &'static str,
@@ -42,26 +41,26 @@ pub(super) struct Rung {
 pub(super) struct PageUnit {
     pub explain: String,
     pub findings: Vec<PageFinding>,
-    layers: Vec<PageField>,
+    pub layers: Vec<PageField>,
     pub sources: Vec<PageSource>,
 }
 
 /// What is wrong with a unit, or worth saying.
 #[derive(Debug, Serialize)]
 pub(super) struct PageFinding {
-    severity: &'static str,
+    pub severity: &'static str,
     pub text: String,
 }
 
 /// A layer or a field.
 #[derive(Debug, Serialize)]
-struct PageField {
-    name: &'static str,
+pub(super) struct PageField {
+    pub name: &'static str,
     key: &'static str,
-    text: String,
+    pub text: String,
     source: u16,
     bits: [u64; 2],
-    children: Vec<PageField>,
+    pub children: Vec<PageField>,
 }
 
 /// Bytes that fields were read from.
@@ -74,24 +73,18 @@ pub(super) struct PageSource {
 }
 
 /// A unit as a row of the ladder; openings and closings only where the page has more of them.
-pub(super) fn rung(
-    session: &Session,
-    unit: &UnitRef,
-    names: &Names,
-    has_details: bool,
-) -> Result<Option<Rung>, StoreError> {
+pub(super) fn rung(session: &Session, unit: &UnitRef, has_details: bool) -> Result<Option<Rung>, StoreError> {
     if matches!(unit.kind, UnitKind::Opened | UnitKind::Closed) && !has_details {
         return Ok(None);
     }
     let tree = session.look(unit, Detail::Tree)?;
-    let secrets = Secrets::of(&tree, names);
     let headline = headline::of(&tree);
     Ok(Some(Rung {
         unit: unit.id.0,
         at: format!("{:.3} s", unit.at.0 as f64 / 1e9),
         conn: unit.conn.0,
         dir: dir(unit),
-        text: shown(&secrets.mask(&headline.text), 160),
+        text: shown(&headline.text, 160),
         protocol: headline.protocol,
         tags: decode::protocols()
             .filter(|p| headline.protocols.contains(&p.key) && !p.is_format)
@@ -109,34 +102,28 @@ fn dir(unit: &UnitRef) -> &'static str {
     }
 }
 
-/// A unit, without what is secret.
-pub(super) fn unit(session: &Session, unit: &UnitRef, names: &Names) -> Result<PageUnit, StoreError> {
-    let mut tree = session.look(unit, Detail::Tree)?;
-    let secrets = Secrets::of(&tree, names);
+/// A unit.
+pub(super) fn unit(session: &Session, unit: &UnitRef) -> Result<PageUnit, StoreError> {
+    let tree = session.look(unit, Detail::Tree)?;
     let told = explain::unit(session, unit, &tree);
-    secrets.hide(&mut tree);
     let mut left = MAX_FIELDS;
     let explained = [told.what, told.why, told.next].join(" ");
     Ok(PageUnit {
-        explain: shown(&secrets.mask(explained.trim()), 2000),
-        findings: session
-            .findings(unit.id)
-            .iter()
-            .map(|(_, finding)| finding_of(finding, &secrets))
-            .collect(),
-        layers: layers(&tree.layers, &tree, &secrets, &mut left),
+        explain: shown(explained.trim(), 2000),
+        findings: session.findings(unit.id).iter().map(|(_, finding)| finding_of(finding)).collect(),
+        layers: layers(&tree.layers, &tree, &mut left),
         sources: tree.sources.iter().map(|source| source_of(&source.bytes, source.kind.as_str())).collect(),
     })
 }
 
-fn finding_of(finding: &Finding, secrets: &Secrets) -> PageFinding {
+fn finding_of(finding: &Finding) -> PageFinding {
     let told = explain::finding(finding);
     let text = [told.title, told.value, told.what]
         .into_iter()
         .filter(|text| !text.is_empty())
         .collect::<Vec<_>>()
         .join(": ");
-    PageFinding { severity: finding.rule.severity.as_str(), text: shown(&secrets.mask(&text), 1000) }
+    PageFinding { severity: finding.rule.severity.as_str(), text: shown(&text, 1000) }
 }
 
 fn source_of(bytes: &[u8], kind: &'static str) -> PageSource {
@@ -145,28 +132,22 @@ fn source_of(bytes: &[u8], kind: &'static str) -> PageSource {
     PageSource { kind, hex, cut: bytes.len() - seen.len() }
 }
 
-fn layers(layers: &[Layer], tree: &Tree, secrets: &Secrets, left: &mut usize) -> Vec<PageField> {
+fn layers(layers: &[Layer], tree: &Tree, left: &mut usize) -> Vec<PageField> {
     let mut fields = Vec::new();
     for layer in layers {
         if *left == 0 {
             break;
         }
         *left -= 1;
-        let mut children = nodes(&layer.nodes, tree, secrets, left);
-        children.extend(self::layers(&layer.inside, tree, secrets, left));
+        let mut children = nodes(&layer.nodes, tree, left);
+        children.extend(self::layers(&layer.inside, tree, left));
         let (name, key) = (layer.protocol.name, layer.protocol.key);
-        fields.push(field(
-            name,
-            key,
-            &secrets.mask_field(&layer.span, &layer.summary),
-            &layer.span,
-            children,
-        ));
+        fields.push(field(name, key, &layer.summary, &layer.span, children));
     }
     fields
 }
 
-fn nodes(nodes: &[Node], tree: &Tree, secrets: &Secrets, left: &mut usize) -> Vec<PageField> {
+fn nodes(nodes: &[Node], tree: &Tree, left: &mut usize) -> Vec<PageField> {
     let mut fields = Vec::new();
     for node in nodes {
         if *left == 0 {
@@ -178,14 +159,8 @@ fn nodes(nodes: &[Node], tree: &Tree, secrets: &Secrets, left: &mut usize) -> Ve
             "websocket.masking_key" | "websocket.masked_payload" => words::hex(tree.bytes(&node.span), 16),
             _ => value::text(node, tree, MAX_VALUE),
         };
-        let children = self::nodes(&node.children, tree, secrets, left);
-        fields.push(field(
-            node.def.label,
-            node.def.key,
-            &secrets.mask_field(&node.span, &text),
-            &node.span,
-            children,
-        ));
+        let children = self::nodes(&node.children, tree, left);
+        fields.push(field(node.def.label, node.def.key, &text, &node.span, children));
     }
     fields
 }
@@ -209,7 +184,7 @@ fn field(
 }
 
 /// A peer's text, harmless, and cut where it is long.
-fn shown(text: &str, limit: usize) -> String {
+pub(super) fn shown(text: &str, limit: usize) -> String {
     let text = escape::line(text);
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -8,7 +8,6 @@ use crate::explain;
 use crate::session::calls::Certainty;
 use crate::session::calls::tree::CallTree;
 use crate::session::filter::Filter;
-use crate::session::secrets::Secrets;
 use crate::session::{Session, StoreError, UnitRef, headline};
 use crate::wire::{Direction, Timestamp};
 
@@ -105,7 +104,7 @@ fn exchange(
 ) -> Result<Phase, StoreError> {
     let answers = session.answers(request.id).filter(|(_, kind)| *kind == LinkKind::Request);
     let units = std::iter::once(request.id).chain(answers.map(|(id, _)| id));
-    let passages = passages(session, units, outside)?;
+    let passages = passages(session, units)?;
     let tree = tree(session, request)?;
     let steps = steps::of(session, &tree.roots, outside);
     Ok(Phase { title, intro, passages, steps, certainty: certainty(&tree) })
@@ -118,7 +117,7 @@ fn received(session: &Session, message: &UnitRef, outside: &Outside<'_>) -> Resu
     Ok(Phase {
         title: MESSAGE,
         intro: ABOUT_MESSAGE,
-        passages: passages(session, std::iter::once(message.id), outside)?,
+        passages: passages(session, std::iter::once(message.id))?,
         steps: steps::of(session, &tree.roots, outside),
         certainty: certainty(&tree),
     })
@@ -152,7 +151,7 @@ fn answered(session: &Session, answers: &[UnitRef], outside: &Outside<'_>) -> Re
     let mut phase = Phase {
         title: ANSWER,
         intro: ABOUT_ANSWER,
-        passages: passages(session, answers.iter().map(|unit| unit.id), outside)?,
+        passages: passages(session, answers.iter().map(|unit| unit.id))?,
         ..Phase::default()
     };
     for unit in answers {
@@ -177,27 +176,21 @@ fn certainty(tree: &CallTree) -> &'static str {
     }
 }
 
-/// What units say on the wire, without what is secret.
-fn passages(
-    session: &Session,
-    units: impl Iterator<Item = UnitId>,
-    outside: &Outside<'_>,
-) -> Result<Vec<Passage>, StoreError> {
+/// What units say on the wire.
+fn passages(session: &Session, units: impl Iterator<Item = UnitId>) -> Result<Vec<Passage>, StoreError> {
     let mut passages = Vec::new();
     for unit in units.filter_map(|id| session.unit(id)) {
-        let mut tree = session.look(&unit, Detail::Tree)?;
-        let secrets = Secrets::of(&tree, outside.names);
+        let tree = session.look(&unit, Detail::Tree)?;
         let meaning = explain::unit(session, &unit, &tree);
-        secrets.hide(&mut tree);
         let (from, to) = match unit.dir {
             Direction::ToServer => ("client", "server"),
             Direction::ToClient => ("server", "client"),
         };
         passages.push(Passage {
             heading: format!("{from} → {to}, unit {} on connection {}", unit.id.0, unit.conn),
-            headline: escape::line(&secrets.mask(&headline::of(&tree).text)).into_owned(),
+            headline: escape::line(&headline::of(&tree).text).into_owned(),
             bytes: bytes::lines(&tree),
-            meaning: escape::line(&secrets.mask(&meaning.what)).into_owned(),
+            meaning: escape::line(&meaning.what).into_owned(),
         });
     }
     Ok(passages)
