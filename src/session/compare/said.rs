@@ -1,0 +1,177 @@
+//! What a unit says, in the form in which two sessions are compared: a flat list of fields, each with what counts of it.
+
+use std::hash::{DefaultHasher, Hasher as _};
+
+use super::ignored::{Ignorance, Ignored};
+use crate::decode::unit::{Layer, Node, Span, Tree, Value};
+use crate::session::value;
+
+/// So many characters of a value are shown.
+const MAX_SHOWN: usize = 200;
+
+/// A longer JSON text is compared as it is written, since not all of its values are told apart.
+const LONGEST_JSON: usize = 20_000;
+
+/// Fields that say what stands beside them.
+const NAMES: [&str; 4] =
+    ["http.header.name", "http.request.uri.query.parameter.name", "http.cookie.name", "json.key"];
+
+/// Fields whose parts count in their place.
+const WHOLES: [&str; 10] = [
+    "http.request.line",
+    "http.response.line",
+    "http.request.uri",
+    "http.request.uri.query",
+    "http.request.uri.query.parameter",
+    "http.cookie",
+    "http.cookie_pair",
+    "http.set_cookie",
+    "websocket.payload",
+    "json.member",
+];
+
+/// Fields whose bytes are what the layers inside say.
+const CARRIERS: [&str; 2] = ["http.file_data", "websocket.payload"];
+
+/// A field with what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its key, as `--print json` has it.
+    pub key: &'static str,
+    /// Which of several: the name of a header field or a parameter, the path of a JSON value; else empty. A peer's text.
+    pub which: String,
+    /// The name on the screen.
+    pub label: &'static str,
+    /// What it says, shortened. A peer's text.
+    pub shown: String,
+    /// Where it stands.
+    pub span: Span,
+    /// What counts of what it says.
+    pub(super) counts: u64,
+}
+
+impl Said {
+    /// What counts of what it says, as a number.
+    pub fn counts(&self) -> u64 {
+        self.counts
+    }
+}
+
+/// The hash of anything; the same wherever and whenever it is computed.
+pub(super) fn hash(of: impl std::hash::Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Puts together what a part of a unit says.
+pub(super) struct Reader<'a> {
+    pub tree: &'a Tree,
+    pub ignorance: &'a Ignorance<'a>,
+    pub said: Vec<Said>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(tree: &'a Tree, ignorance: &'a Ignorance<'a>) -> Reader<'a> {
+        Reader { tree, ignorance, said: Vec::new() }
+    }
+
+    /// A layer and those inside it, but for packets.
+    pub fn layer(&mut self, layer: &Layer) {
+        if self.ignorance.has_key(layer.protocol.key) {
+            return;
+        }
+        let bytes = self.tree.bytes(&layer.span);
+        if layer.protocol.key == "json" && bytes.len() > LONGEST_JSON {
+            let shown = layer.summary.chars().take(MAX_SHOWN).collect();
+            let counts = hash(self.ignorance.normal(&String::from_utf8_lossy(bytes)));
+            let (which, span) = (String::new(), layer.span.clone());
+            return self.said.push(Said { key: "json", which, label: "JSON", shown, span, counts });
+        }
+        let carries = !layer.inside.is_empty();
+        let own = layer.nodes.iter().filter(|node| !(carries && CARRIERS.contains(&node.def.key)));
+        own.for_each(|node| self.node(node, ""));
+        layer.inside.iter().filter(|inside| !has_packets(inside)).for_each(|inside| self.layer(inside));
+    }
+
+    /// A field; `which` of several it is.
+    pub fn node(&mut self, node: &Node, which: &str) {
+        let ignored = self.ignorance.of_field(node.def);
+        match ignored {
+            Some(Ignored::Whole) => {}
+            None if has_parts(node) => self.parts(node, which),
+            _ => {
+                let is_ignored = ignored.is_some() || is_date(node) || is_cache_buster(node, which);
+                let counts = if is_ignored { 0 } else { self.counts(node) };
+                let shown = value::text(node, self.tree, MAX_SHOWN);
+                let (key, which, label) = (node.def.key, which.to_owned(), node.def.label);
+                self.said.push(Said { key, which, label, shown, span: node.span.clone(), counts });
+            }
+        }
+    }
+
+    fn parts(&mut self, whole: &Node, path: &str) {
+        let name = whole.children.iter().find(|part| NAMES.contains(&part.def.key)).map(text);
+        for (at, part) in whole.children.iter().filter(|part| !NAMES.contains(&part.def.key)).enumerate() {
+            let which = match (part.def.key, name) {
+                (_, _) if whole.def.key == "json.array" => format!("{path}[{at}]"),
+                ("socketio.argument", _) => format!("[{at}]"),
+                ("json.member", _) if path.is_empty() => text(part).to_owned(),
+                ("json.member", _) => format!("{path}.{}", text(part)),
+                ("http.header.value", Some(name)) => name.to_ascii_lowercase(),
+                (key, Some(name)) if key.starts_with("http.") && key.ends_with(".value") => name.to_owned(),
+                (key, _) if key.starts_with("http.") => String::new(),
+                _ => path.to_owned(),
+            };
+            self.node(part, &which);
+        }
+    }
+
+    fn counts(&self, node: &Node) -> u64 {
+        match &node.value {
+            Value::Text(text) | Value::Json(text) => hash(self.ignorance.normal(text)),
+            Value::Unsigned(number) | Value::Duration(number) => hash(number),
+            Value::Flag(flag) => hash(flag),
+            Value::Bytes => match std::str::from_utf8(self.tree.bytes(&node.span)) {
+                Ok(text) => hash(self.ignorance.normal(text)),
+                Err(_) => hash(self.tree.bytes(&node.span)),
+            },
+            Value::None => 0,
+        }
+    }
+}
+
+/// Whether the packets of a layer count on their own.
+pub(super) fn has_packets(layer: &Layer) -> bool {
+    let is_packet = |node: &Node| ["engineio.packet", "engineio.type"].contains(&node.def.key);
+    layer.protocol.key == "engineio" && layer.nodes.iter().any(is_packet)
+}
+
+/// Whether the parts of a field count in its place.
+fn has_parts(node: &Node) -> bool {
+    let is_short = (node.span.bits.end - node.span.bits.start) / 8 <= LONGEST_JSON as u64;
+    let is_whole = match node.value {
+        Value::None => true,
+        Value::Json(_) => is_short,
+        _ => WHOLES.contains(&node.def.key),
+    };
+    is_whole && !node.children.is_empty()
+}
+
+fn text(node: &Node) -> &str {
+    match &node.value {
+        Value::Text(text) | Value::Json(text) => text,
+        _ => "",
+    }
+}
+
+/// When a cookie ends.
+fn is_date(node: &Node) -> bool {
+    let starts = text(node).get(..8).is_some_and(|start| start.eq_ignore_ascii_case("expires="));
+    node.def.key == "http.set_cookie.attribute" && starts
+}
+
+/// The parameter that Engine.IO's clients send so that no answer comes from a cache.
+fn is_cache_buster(node: &Node, which: &str) -> bool {
+    node.def.key == "http.request.uri.query.parameter.value" && which == "t"
+}
