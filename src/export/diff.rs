@@ -6,12 +6,11 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::decode::field::Severity;
-use crate::decode::sink::Detail;
 use crate::decode::unit::{Finding, Tree};
 use crate::escape;
-use crate::session::compare::{Comparison, Conversation, Difference, Item, Kind, Pair, Row, Said};
+use crate::session::compare::{Comparison, Conversation, Difference, Item, Kind, Pair, Row, Said, Seen};
 use crate::session::secrets::{Names, Secrets};
-use crate::session::{Session, StoreError, headline};
+use crate::session::{Session, StoreError};
 use crate::wire::Direction;
 use crate::words;
 
@@ -96,10 +95,16 @@ struct Writer<'w> {
     view: &'w View<'w>,
     out: &'w mut dyn Write,
     /// The differences that were printed.
-    said: HashSet<String>,
+    said: HashSet<u64>,
     tally: Tally,
     /// So many parts since the last line are the same.
     same: u64,
+}
+
+/// A part that both sessions have, and in what it differs.
+struct Changed {
+    differences: Vec<Difference>,
+    seen: [Seen; 2],
 }
 
 impl Writer<'_> {
@@ -119,9 +124,9 @@ impl Writer<'_> {
         let Some((row, side, finding)) = self.comparison.first_that_matters() else { return Ok(()) };
         writeln!(self.out, "\n{BOLD}The first difference that matters{BOLD:#}")?;
         let Some(item) = [row.a, row.b][side] else { return Ok(()) };
-        let tree = self.tree(side, item)?;
-        self.line(&row, side, &tree)?;
-        Ok(self.finding(side, finding, &tree)?)
+        let seen = self.comparison.look(side, item)?;
+        self.line(&row, side, &seen)?;
+        Ok(self.finding(side, finding, &seen.tree)?)
     }
 
     fn finding(&mut self, side: usize, finding: &Finding, tree: &Tree) -> io::Result<()> {
@@ -165,8 +170,8 @@ impl Writer<'_> {
     fn pair(&mut self, pair: &Pair, more: u64) -> Result<(), DiffError> {
         let mut has_heading = false;
         for row in &pair.rows {
-            let differences = self.differences(row)?;
-            if !self.counts_as_line(row, differences.as_ref().map(|(found, _)| found.as_slice())) {
+            let changed = self.changed(row)?;
+            if !self.counts_as_line(row, changed.as_ref()) {
                 self.same += 1;
                 continue;
             }
@@ -175,48 +180,46 @@ impl Writer<'_> {
                 has_heading = true;
             }
             self.skipped()?;
-            self.row(row, differences)?;
+            self.row(row, changed)?;
         }
         if has_heading {
             self.skipped()?;
         }
         self.same = 0;
         if more > 0 {
-            writeln!(self.out, "  {DIM}… and {} like this one{DIM:#}", words::count(more, "more conversation"))?;
+            writeln!(
+                self.out,
+                "  {DIM}… and {} like this one{DIM:#}",
+                words::count(more, "more conversation")
+            )?;
         }
         Ok(())
     }
 
     /// In what the two sides of a row differ, where both are there.
-    fn differences(&self, row: &Row) -> Result<Option<(Vec<Difference>, [Tree; 2])>, DiffError> {
-        match (row.a, row.b) {
-            (Some(a), Some(b)) if !row.is_same() => Ok(Some(self.comparison.differences(a, b)?)),
-            _ => Ok(None),
-        }
+    fn changed(&self, row: &Row) -> Result<Option<Changed>, DiffError> {
+        let (Some(a), Some(b), false) = (row.a, row.b, row.is_same()) else { return Ok(None) };
+        let seen = [self.comparison.look(0, a)?, self.comparison.look(1, b)?];
+        Ok(Some(Changed { differences: seen[0].differences(&seen[1]), seen }))
     }
 
     /// Counts a row, and says whether it is worth a line: it says something new, or everything is wanted.
-    fn counts_as_line(&mut self, row: &Row, differences: Option<&[Difference]>) -> bool {
-        match (row.a, row.b, differences) {
-            (Some(_), Some(_), None | Some([])) => {
+    fn counts_as_line(&mut self, row: &Row, changed: Option<&Changed>) -> bool {
+        match (row.a, row.b, changed) {
+            (Some(_), None, _) => self.tally.only[0] += 1,
+            (None, _, _) => self.tally.only[1] += 1,
+            (_, _, None) => {
                 self.tally.same += 1;
-                self.view.all
+                return self.view.all;
             }
-            (Some(_), Some(_), Some(differences)) => {
+            (_, _, Some(changed)) => {
                 self.tally.changed += 1;
-                let is_new = differences.iter().any(|found| !self.said.contains(&name(found)));
+                let is_new = changed.differences.iter().any(|found| !self.said.contains(&found.number()));
                 self.tally.again += u64::from(!is_new);
-                is_new || self.view.all
-            }
-            (Some(_), None, _) => {
-                self.tally.only[0] += 1;
-                true
-            }
-            _ => {
-                self.tally.only[1] += 1;
-                true
+                return is_new || self.view.all;
             }
         }
+        true
     }
 
     fn heading(&mut self, pair: &Pair) -> io::Result<()> {
@@ -238,24 +241,23 @@ impl Writer<'_> {
         }
     }
 
-    fn row(&mut self, row: &Row, differences: Option<(Vec<Difference>, [Tree; 2])>) -> Result<(), DiffError> {
-        let Some((differences, trees)) = differences else {
+    fn row(&mut self, row: &Row, changed: Option<Changed>) -> Result<(), DiffError> {
+        let Some(Changed { differences, seen }) = changed else {
             let side = usize::from(row.a.is_none());
             let Some(item) = [row.a, row.b][side] else { return Ok(()) };
-            let tree = self.tree(side, item)?;
-            return Ok(self.line(row, side, &tree)?);
+            return Ok(self.line(row, side, &self.comparison.look(side, item)?)?);
         };
-        self.line(row, 0, &trees[0])?;
+        self.line(row, 0, &seen[0])?;
         for found in &differences {
-            if self.said.insert(name(found)) || self.view.all {
-                self.difference(found, &trees)?;
+            if self.said.insert(found.number()) || self.view.all {
+                self.difference(found, &seen)?;
             }
         }
         Ok(())
     }
 
     /// The line of a row, with what one of its sides says.
-    fn line(&mut self, row: &Row, side: usize, tree: &Tree) -> io::Result<()> {
+    fn line(&mut self, row: &Row, side: usize, seen: &Seen) -> io::Result<()> {
         let (mark, style) = match (row.a, row.b) {
             (Some(_), None) => ("-", ONLY_A),
             (None, _) => ("+", ONLY_B),
@@ -269,14 +271,17 @@ impl Writer<'_> {
             _ => "──▶",
         };
         let number = |item: Option<Item>| item.map(|item| item.unit.0.to_string()).unwrap_or_default();
-        let text = self.cut(self.harmless(&headline::of(tree).text, tree), INDENT);
+        let text = self.cut(self.harmless(&seen.text, &seen.tree), INDENT);
         let (a, b) = (number(row.a), number(row.b));
-        writeln!(self.out, "{style}{mark}{style:#} {DIM}{a:>6} {b:>6}{DIM:#}  {style}{arrow}  {text}{style:#}")
+        writeln!(
+            self.out,
+            "{style}{mark}{style:#} {DIM}{a:>6} {b:>6}{DIM:#}  {style}{arrow}  {text}{style:#}"
+        )
     }
 
-    fn difference(&mut self, found: &Difference, trees: &[Tree; 2]) -> io::Result<()> {
+    fn difference(&mut self, found: &Difference, seen: &[Seen; 2]) -> io::Result<()> {
         let side = |side: usize, said: &Option<Said>| match said {
-            Some(said) => self.field(said, &trees[side]),
+            Some(said) => self.field(said, &seen[side].tree),
             None => "—".to_owned(),
         };
         let (a, b) = (side(0, &found.a), side(1, &found.b));
@@ -292,9 +297,12 @@ impl Writer<'_> {
     }
 
     fn counts(&mut self) -> io::Result<()> {
-        let differ = self.comparison.counts().into_iter().filter(|(_, [a, b])| a != b || self.view.all && *a > 0);
+        let differ =
+            self.comparison.counts().into_iter().filter(|(_, [a, b])| a != b || self.view.all && *a > 0);
         let differ: Vec<String> = differ
-            .map(|(what, [a, b])| format!("{} in A, {} in B", words::count(a, what.name()), words::thousands(b)))
+            .map(|(what, [a, b])| {
+                format!("{} in A, {} in B", words::count(a, what.name()), words::thousands(b))
+            })
             .collect();
         match differ.is_empty() {
             true => Ok(()),
@@ -305,7 +313,11 @@ impl Writer<'_> {
     fn summary(&mut self) -> io::Result<()> {
         let Tally { only: [a, b], changed, again, same } = self.tally;
         if !self.tally.differs() {
-            return writeln!(self.out, "\n{BOLD}No difference{BOLD:#}: {} the same", words::count(same, "unit"));
+            return writeln!(
+                self.out,
+                "\n{BOLD}No difference{BOLD:#}: {} the same",
+                words::count(same, "unit")
+            );
         }
         let again = match again {
             0 => String::new(),
@@ -321,12 +333,6 @@ impl Writer<'_> {
 
     fn session(&self, side: usize) -> &Session {
         self.comparison.sessions()[side]
-    }
-
-    fn tree(&self, side: usize, item: Item) -> Result<Tree, StoreError> {
-        let unit = self.session(side).unit(item.unit);
-        let tree = unit.map(|unit| self.session(side).look(&unit, Detail::Tree)).transpose()?;
-        Ok(tree.unwrap_or_default())
     }
 
     /// A text about a unit, without its secrets and without anything that a terminal acts on.
@@ -347,12 +353,6 @@ impl Writer<'_> {
             None => text,
         }
     }
-}
-
-/// What a difference is told apart by.
-fn name(found: &Difference) -> String {
-    let side = |said: &Option<Said>| said.as_ref().map(|said| (said.key, said.which.clone(), said.counts()));
-    format!("{:?} {:?}", side(&found.a), side(&found.b))
 }
 
 fn title(conversation: &Conversation) -> String {

@@ -99,9 +99,10 @@ fn window(a: &[u64], b: &[u64]) -> (Vec<(usize, usize)>, (usize, usize)) {
             let same = a[start..].iter().zip(&b[y..]).take_while(|(a, b)| a == b).count();
             round[diagonal] = Some(start + same);
         }
-        let is_done = round.iter().enumerate().any(|(diagonal, x)| {
-            x.is_some_and(|x| x == a.len() && x + edits - diagonal == b.len())
-        });
+        let is_done = round
+            .iter()
+            .enumerate()
+            .any(|(diagonal, x)| x.is_some_and(|x| x == a.len() && x + edits - diagonal == b.len()));
         rounds.push(round);
         if is_done {
             break;

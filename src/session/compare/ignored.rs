@@ -21,7 +21,11 @@ type Row = (&'static str, Ignored, &'static [&'static str]);
 
 /// The fields that do not count.
 const TABLE: &[Row] = &[
-    ("random keys of the WebSocket handshake", Ignored::Value, &["http.sec_websocket_key", "http.sec_websocket_accept"]),
+    (
+        "random keys of the WebSocket handshake",
+        Ignored::Value,
+        &["http.sec_websocket_key", "http.sec_websocket_accept"],
+    ),
     ("session ids", Ignored::Value, &["engineio.sid", "socketio.sid"]),
     ("numbers that are counted up", Ignored::Value, &["socketio.id", "jsonrpc.id"]),
     ("times", Ignored::Value, &["http.date"]),
@@ -40,7 +44,15 @@ const TABLE: &[Row] = &[
     (
         "addresses and ports",
         Ignored::Whole,
-        &["tcp.client", "tcp.listen", "tcp.upstream", "tcp.local", "tcp.server", "tls.server_name", "http.sent"],
+        &[
+            "tcp.client",
+            "tcp.listen",
+            "tcp.upstream",
+            "tcp.local",
+            "tcp.server",
+            "tls.server_name",
+            "http.sent",
+        ],
     ),
     ("masks", Ignored::Whole, &["websocket.mask", "websocket.masking_key", "websocket.masked_payload"]),
     ("lengths, since what they measure is compared", Ignored::Value, &["http.content_length"]),
@@ -108,7 +120,9 @@ impl<'k> Ignorance<'k> {
     /// What does not count in a session; `keys` neither.
     pub fn of(session: &Session, keys: &'k [String]) -> Ignorance<'k> {
         let mut ignorance = Ignorance { keys, ..Ignorance::default() };
-        session.engine_sessions().iter().for_each(|engine| ignorance.learn(&engine.sid));
+        for engine in session.engine_sessions() {
+            ignorance.learn(&engine.sid);
+        }
         for opened in session.connections().iter().filter_map(|info| info.addresses.as_ref()) {
             let server = match &opened.connected {
                 Connected::Yes { server, .. } => server.to_string(),
@@ -121,11 +135,9 @@ impl<'k> Ignorance<'k> {
         ignorance
     }
 
-    /// A session id, whose text does not count wherever it stands.
-    pub fn learn(&mut self, sid: &str) {
-        if sid.len() >= SHORTEST_SID {
-            self.sids.insert(sid.to_owned());
-        }
+    /// A session id, whose text does not count wherever it stands. Whether it was not known.
+    pub fn learn(&mut self, sid: &str) -> bool {
+        sid.len() >= SHORTEST_SID && self.sids.insert(sid.to_owned())
     }
 
     /// What of a field does not count.

@@ -2,10 +2,10 @@
 //! carries it, so that a message is the same by polling and over a WebSocket.
 
 use super::ignored::Ignorance;
-use super::said::{Reader, Said, hash, has_packets};
+use super::said::{Reader, Said, has_packets, hash};
 use crate::decode::field::Severity;
 use crate::decode::unit::{Layer, Node, Tree, UnitKind, Value};
-use crate::session::{Session, UnitRef};
+use crate::session::{Session, UnitRef, headline};
 use crate::wire::{Connected, How, What};
 
 /// Fields that say what kind of thing a part is: two that agree in them are one thing that changed.
@@ -76,7 +76,8 @@ impl Part {
     fn new(role: Role, mut said: Vec<Said>) -> Part {
         // The order of header fields, parameters and members has no meaning.
         said.sort_by(|a, b| (a.key, &a.which).cmp(&(b.key, &b.which)));
-        let names = said.iter().filter(|said| IDENTITY.contains(&said.key)).map(|said| (said.key, said.counts));
+        let names =
+            said.iter().filter(|said| IDENTITY.contains(&said.key)).map(|said| (said.key, said.counts));
         let protocol = said.last().and_then(|said| said.key.split('.').next());
         Part { role, identity: hash((role, protocol, names.collect::<Vec<_>>())), said }
     }
@@ -95,9 +96,8 @@ impl Part {
 /// The parts of a unit.
 pub(super) fn of(session: &Session, unit: &UnitRef, tree: &Tree, ignorance: &Ignorance<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
-    let packets = tree.layers.iter().find_map(|layer| layer.inside.iter().find(|inside| has_packets(inside)));
-    let is_carried_by_http = unit.kind == UnitKind::HttpRequest || unit.kind == UnitKind::HttpResponse;
-    if packets.is_none() || is_carried_by_http {
+    let packets = packets(tree);
+    if packets.is_none() || is_http(unit) {
         let mut reader = Reader::new(tree, ignorance);
         tree.layers.iter().for_each(|layer| reader.layer(layer));
         if unit.kind == UnitKind::Frame {
@@ -107,7 +107,7 @@ pub(super) fn of(session: &Session, unit: &UnitRef, tree: &Tree, ignorance: &Ign
     }
     if let Some(packets) = packets {
         split(packets, tree, ignorance, &mut parts);
-        if let Some(frame) = tree.layers.first().filter(|_| !is_carried_by_http) {
+        if let Some(frame) = tree.layers.first().filter(|_| !is_http(unit)) {
             add_fragmentation(frame, &mut parts);
         }
     }
@@ -152,24 +152,68 @@ fn add_fragmentation(frame: &Layer, parts: &mut [Part]) {
     }
 }
 
-/// Each packet with the layers that it carries.
+/// Each packet as a part.
 fn split(packets: &Layer, tree: &Tree, ignorance: &Ignorance<'_>, parts: &mut Vec<Part>) {
-    let grouped: Vec<&[Node]> = packets
-        .nodes
-        .iter()
-        .filter(|node| node.def.key == "engineio.packet")
-        .map(|node| node.children.as_slice())
-        .collect();
-    let all = if grouped.is_empty() { vec![packets.nodes.as_slice()] } else { grouped };
-    let mut inside = packets.inside.iter();
-    for nodes in all {
+    for (nodes, inside) in each(packets) {
         let mut reader = Reader::new(tree, ignorance);
         nodes.iter().for_each(|node| reader.node(node, ""));
-        if packet_type(nodes) == Some(MESSAGE) {
-            inside.next().into_iter().for_each(|layer| reader.layer(layer));
-        }
+        inside.into_iter().for_each(|layer| reader.layer(layer));
         parts.push(Part::new(packet_role(nodes), reader.said));
     }
+}
+
+/// The fields of each packet, and what it carries.
+fn each(packets: &Layer) -> Vec<(&[Node], Option<&Layer>)> {
+    let grouped = packets.nodes.iter().filter(|node| node.def.key == "engineio.packet");
+    let mut all: Vec<&[Node]> = grouped.map(|node| node.children.as_slice()).collect();
+    if all.is_empty() {
+        all.push(&packets.nodes);
+    }
+    let mut inside = packets.inside.iter();
+    let with_inside = |nodes| match packet_type(nodes) {
+        Some(MESSAGE) => (nodes, inside.next()),
+        _ => (nodes, None),
+    };
+    all.into_iter().map(with_inside).collect()
+}
+
+/// What a part of a unit says in a line.
+pub(super) fn text(unit: &UnitRef, tree: &Tree, part: usize) -> String {
+    let Some(layer) = packets(tree) else { return headline::of(tree).text };
+    let head = tree.layers.first().filter(|_| is_http(unit));
+    match (head, part.checked_sub(usize::from(head.is_some()))) {
+        (Some(head), None) => head.summary.clone(),
+        (_, packet) => match each(layer).get(packet.unwrap_or_default()) {
+            Some((_, Some(inside))) => {
+                let layers = vec![(*inside).clone()];
+                headline::of(&Tree { layers, sources: Vec::new() }).text
+            }
+            Some((nodes, None)) => packet_text(nodes),
+            None => String::new(),
+        },
+    }
+}
+
+/// The name of a packet's type, and the text behind it.
+fn packet_text(nodes: &[Node]) -> String {
+    let of_type = nodes.iter().find(|node| node.def.key == "engineio.type");
+    let named = of_type.zip(packet_type(nodes)).and_then(|(node, number)| node.def.value(number));
+    let name = named.map_or("packet", |value| value.name);
+    let data = nodes.iter().find(|node| ["engineio.data", "engineio.handshake"].contains(&node.def.key));
+    match data.map(|node| &node.value) {
+        Some(Value::Text(text)) => format!("{name} \"{text}\""),
+        Some(Value::Json(text)) => format!("{name} {text}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// The layer whose packets are parts of their own.
+fn packets(tree: &Tree) -> Option<&Layer> {
+    tree.layers.iter().find_map(|layer| layer.inside.iter().find(|inside| has_packets(inside)))
+}
+
+fn is_http(unit: &UnitRef) -> bool {
+    matches!(unit.kind, UnitKind::HttpRequest | UnitKind::HttpResponse)
 }
 
 const PING: u64 = 2;

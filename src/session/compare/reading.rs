@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::conversation::{Conversation, Kind};
 use super::ignored::Ignorance;
 use super::parts::{self, Count, Part, Role};
+use super::rows::Item;
 use super::said::hash;
-use super::{Conversation, Item, Kind};
 use crate::decode::sink::Detail;
 use crate::decode::unit::{LinkKind, Tree, UnitId, UnitKind};
 use crate::session::filter::Filter;
@@ -83,12 +84,14 @@ impl<'s, 'k> Reading<'s, 'k> {
     fn unit(&mut self, unit: &UnitRef) -> Result<(), StoreError> {
         let tree = self.session.look(unit, Detail::Tree)?;
         let mut parts = parts::of(self.session, unit, &tree, &self.ignorance);
-        for sid in parts.iter().filter_map(|part| part.get("socketio.sid")) {
-            self.ignorance.learn(&sid.shown);
+        let sids = parts.iter().filter_map(|part| part.get("socketio.sid"));
+        if sids.fold(false, |is_new, sid| self.ignorance.learn(&sid.shown) || is_new) {
+            // It stands elsewhere in the same unit too.
+            parts = parts::of(self.session, unit, &tree, &self.ignorance);
         }
         let conversation = self.conversation(unit, &tree, &parts);
         match (unit.kind, parts.first_mut()) {
-            (UnitKind::HttpRequest, Some(head)) => self.ask(unit, &tree, head, conversation),
+            (UnitKind::HttpRequest, Some(head)) => self.ask(unit, head, conversation),
             (UnitKind::HttpResponse, Some(head)) => self.answer(unit, head),
             _ => {}
         }
@@ -104,10 +107,10 @@ impl<'s, 'k> Reading<'s, 'k> {
     }
 
     /// Polling requests come as often as there is something to say, or nothing.
-    fn ask(&mut self, unit: &UnitRef, tree: &Tree, head: &mut Part, conversation: usize) {
+    fn ask(&mut self, unit: &UnitRef, head: &mut Part, conversation: usize) {
         let polls = parameter(head, "transport").is_some_and(|transport| transport == "polling")
             && parameter(head, "sid").is_some();
-        head.identity = hash((head.identity, parameter(head, "transport"), has_upgrade(tree)));
+        head.identity = hash((head.identity, parameter(head, "transport")));
         if polls && head.role == Role::Carrier && head.get("finding").is_none() {
             head.role = Role::Counted(Count::Polls);
         }
@@ -142,7 +145,9 @@ impl<'s, 'k> Reading<'s, 'k> {
             return at;
         }
         match unit.kind {
-            UnitKind::HttpRequest if has_upgrade(tree) || head.is_some_and(|h| parameter(h, "EIO").is_some()) => {
+            UnitKind::HttpRequest
+                if has_upgrade(tree) || head.is_some_and(|h| parameter(h, "EIO").is_some()) =>
+            {
                 let at = self.begin(Kind::Socket, path().unwrap_or_default());
                 self.sockets.insert(unit.conn, at);
                 at

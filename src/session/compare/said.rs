@@ -1,5 +1,6 @@
 //! What a unit says, in the form in which two sessions are compared: a flat list of fields, each with what counts of it.
 
+use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher as _};
 
 use super::ignored::{Ignorance, Ignored};
@@ -48,13 +49,6 @@ pub struct Said {
     pub span: Span,
     /// What counts of what it says.
     pub(super) counts: u64,
-}
-
-impl Said {
-    /// What counts of what it says, as a number.
-    pub fn counts(&self) -> u64 {
-        self.counts
-    }
 }
 
 /// The hash of anything; the same wherever and whenever it is computed.
@@ -112,7 +106,11 @@ impl<'a> Reader<'a> {
 
     fn parts(&mut self, whole: &Node, path: &str) {
         let name = whole.children.iter().find(|part| NAMES.contains(&part.def.key)).map(text);
-        for (at, part) in whole.children.iter().filter(|part| !NAMES.contains(&part.def.key)).enumerate() {
+        let is_parameter = whole.def.key == "http.request.uri.query.parameter";
+        let is_told = |part: &&Node| {
+            !NAMES.contains(&part.def.key) && (!is_parameter || part.def.key.ends_with(".value"))
+        };
+        for (at, part) in whole.children.iter().filter(is_told).enumerate() {
             let which = match (part.def.key, name) {
                 (_, _) if whole.def.key == "json.array" => format!("{path}[{at}]"),
                 ("socketio.argument", _) => format!("[{at}]"),
@@ -174,4 +172,46 @@ fn is_date(node: &Node) -> bool {
 /// The parameter that Engine.IO's clients send so that no answer comes from a cache.
 fn is_cache_buster(node: &Node, which: &str) -> bool {
     node.def.key == "http.request.uri.query.parameter.value" && which == "t"
+}
+
+/// A field in which two parts differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What the first says, where it says it.
+    pub a: Option<Said>,
+    /// What the second says.
+    pub b: Option<Said>,
+}
+
+impl Difference {
+    /// A number by which it is told apart from others: the same where the same field changed in the same way.
+    pub fn number(&self) -> u64 {
+        let side =
+            |said: &Option<Said>| said.as_ref().map(|said| (said.key, said.which.clone(), said.counts));
+        hash((side(&self.a), side(&self.b)))
+    }
+}
+
+/// The fields that differ: the n-th of a name on one side is the n-th on the other.
+pub(super) fn differences(a: &[Said], b: &[Said]) -> Vec<Difference> {
+    let mut of_b: HashMap<(&str, &str), VecDeque<&Said>> = HashMap::new();
+    for said in b {
+        of_b.entry((said.key, &said.which)).or_default().push_back(said);
+    }
+    let mut found = Vec::new();
+    for said in a {
+        let other = of_b.get_mut(&(said.key, said.which.as_str())).and_then(VecDeque::pop_front);
+        if other.is_none_or(|other| other.counts != said.counts) {
+            found.push(Difference { a: Some(said.clone()), b: other.cloned() });
+        }
+    }
+    let rest = b.iter().filter(|said| {
+        let left = of_b.get(&(said.key, said.which.as_str()));
+        left.is_some_and(|left| left.iter().any(|other| std::ptr::eq(*other, *said)))
+    });
+    found.extend(rest.map(|said| Difference { a: None, b: Some(said.clone()) }));
+    // What is wrong comes first.
+    found
+        .sort_by_key(|found| found.a.as_ref().or(found.b.as_ref()).is_some_and(|said| said.key != "finding"));
+    found
 }
