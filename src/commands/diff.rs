@@ -104,6 +104,7 @@ impl Options {
             Ok(tally)
         });
         match printed {
+            // That they differ is no failure, so there is nothing to say about it.
             Ok(tally) if self.exit_code && tally.differs() => std::process::exit(1),
             Ok(_) => Ok(()),
             Err(DiffError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

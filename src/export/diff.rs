@@ -24,7 +24,10 @@ const CHANGED: Style = AnsiColor::Yellow.on_default();
 const SIDES: [&str; 2] = ["A", "B"];
 
 /// Where the text of a line begins.
-const INDENT: usize = 23;
+const INDENT: usize = 22;
+
+/// Where the fields below it begin.
+const FIELDS: usize = INDENT + 2;
 
 /// However narrow the terminal is, so many columns of a line's text are printed.
 const MIN_TEXT: usize = 20;
@@ -200,7 +203,9 @@ impl Writer<'_> {
     fn changed(&self, row: &Row) -> Result<Option<Changed>, DiffError> {
         let (Some(a), Some(b), false) = (row.a, row.b, row.is_same()) else { return Ok(None) };
         let seen = [self.comparison.look(0, a)?, self.comparison.look(1, b)?];
-        Ok(Some(Changed { differences: seen[0].differences(&seen[1]), seen }))
+        let differences = seen[0].differences(&seen[1]);
+        // A session id that was only known later can make a hash differ where nothing else does.
+        Ok((!differences.is_empty()).then_some(Changed { differences, seen }))
     }
 
     /// Counts a row, and says whether it is worth a line: it says something new, or everything is wanted.
@@ -292,8 +297,8 @@ impl Writer<'_> {
             which => format!(" ({})", escape::line(which)),
         };
         let but = if a == b { "  (not shown where they differ)" } else { "" };
-        let line = self.cut(format!("{}{which}: {a} | {b}{but}", said.key), INDENT);
-        writeln!(self.out, "{:INDENT$}{line}", "")
+        let line = self.cut(format!("{}{which}: {a} | {b}{but}", said.key), FIELDS);
+        writeln!(self.out, "{:FIELDS$}{line}", "")
     }
 
     fn counts(&mut self) -> io::Result<()> {

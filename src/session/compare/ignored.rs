@@ -28,11 +28,11 @@ const TABLE: &[Row] = &[
     ),
     ("session ids", Ignored::Value, &["engineio.sid", "socketio.sid"]),
     ("numbers that are counted up", Ignored::Value, &["socketio.id", "jsonrpc.id"]),
-    ("times", Ignored::Value, &["http.date"]),
     (
-        "times and amounts of a connection",
+        "times, and how much was said",
         Ignored::Whole,
         &[
+            "http.date",
             "tcp.connect_time",
             "tcp.lasted",
             "tcp.time_to_first_byte",
@@ -55,11 +55,11 @@ const TABLE: &[Row] = &[
         ],
     ),
     ("masks", Ignored::Whole, &["websocket.mask", "websocket.masking_key", "websocket.masked_payload"]),
-    ("lengths, since what they measure is compared", Ignored::Value, &["http.content_length"]),
     (
         "how a payload is written, since what it says is compared",
         Ignored::Whole,
         &[
+            "http.content_length",
             "http.body_ends",
             "http.body_decoded",
             "http.chunk",

@@ -183,28 +183,22 @@ pub(super) fn text(unit: &UnitRef, tree: &Tree, part: usize) -> String {
     let head = tree.layers.first().filter(|_| is_http(unit));
     match (head, part.checked_sub(usize::from(head.is_some()))) {
         (Some(head), None) => head.summary.clone(),
-        (_, packet) => match each(layer).get(packet.unwrap_or_default()) {
-            Some((_, Some(inside))) => {
-                let layers = vec![(*inside).clone()];
-                headline::of(&Tree { layers, sources: Vec::new() }).text
-            }
-            Some((nodes, None)) => packet_text(nodes),
-            None => String::new(),
+        (_, packet) => match each(layer).as_slice() {
+            [(_, None)] => layer.summary.clone(),
+            packets => packets.get(packet.unwrap_or_default()).map(packet_text).unwrap_or_default(),
         },
     }
 }
 
-/// The name of a packet's type, and the text behind it.
-fn packet_text(nodes: &[Node]) -> String {
+/// What one of several packets carries, or the name of its type.
+fn packet_text((nodes, inside): &(&[Node], Option<&Layer>)) -> String {
+    if let Some(inside) = inside {
+        let layers = vec![(*inside).clone()];
+        return headline::of(&Tree { layers, sources: Vec::new() }).text;
+    }
     let of_type = nodes.iter().find(|node| node.def.key == "engineio.type");
     let named = of_type.zip(packet_type(nodes)).and_then(|(node, number)| node.def.value(number));
-    let name = named.map_or("packet", |value| value.name);
-    let data = nodes.iter().find(|node| ["engineio.data", "engineio.handshake"].contains(&node.def.key));
-    match data.map(|node| &node.value) {
-        Some(Value::Text(text)) => format!("{name} \"{text}\""),
-        Some(Value::Json(text)) => format!("{name} {text}"),
-        _ => name.to_owned(),
-    }
+    named.map_or("packet", |value| value.name).to_owned()
 }
 
 /// The layer whose packets are parts of their own.

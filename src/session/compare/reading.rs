@@ -84,8 +84,11 @@ impl<'s, 'k> Reading<'s, 'k> {
     fn unit(&mut self, unit: &UnitRef) -> Result<(), StoreError> {
         let tree = self.session.look(unit, Detail::Tree)?;
         let mut parts = parts::of(self.session, unit, &tree, &self.ignorance);
-        let sids = parts.iter().filter_map(|part| part.get("socketio.sid"));
-        if sids.fold(false, |is_new, sid| self.ignorance.learn(&sid.shown) || is_new) {
+        let mut is_new = false;
+        for sid in parts.iter().filter_map(|part| part.get("socketio.sid")) {
+            is_new |= self.ignorance.learn(&sid.shown);
+        }
+        if is_new {
             // It stands elsewhere in the same unit too.
             parts = parts::of(self.session, unit, &tree, &self.ignorance);
         }

@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
             Some(Ignored::Whole) => {}
             None if has_parts(node) => self.parts(node, which),
             _ => {
-                let is_ignored = ignored.is_some() || is_date(node) || is_cache_buster(node, which);
+                let is_ignored = ignored.is_some() || is_date(node);
                 let counts = if is_ignored { 0 } else { self.counts(node) };
                 let shown = value::text(node, self.tree, MAX_SHOWN);
                 let (key, which, label) = (node.def.key, which.to_owned(), node.def.label);
@@ -106,13 +106,9 @@ impl<'a> Reader<'a> {
 
     fn parts(&mut self, whole: &Node, path: &str) {
         let name = whole.children.iter().find(|part| NAMES.contains(&part.def.key)).map(text);
-        let is_parameter = whole.def.key == "http.request.uri.query.parameter";
-        let is_told = |part: &&Node| {
-            !NAMES.contains(&part.def.key) && (!is_parameter || part.def.key.ends_with(".value"))
-        };
-        for (at, part) in whole.children.iter().filter(is_told).enumerate() {
+        for (at, part) in whole.children.iter().filter(|part| is_told(part, whole)).enumerate() {
             let which = match (part.def.key, name) {
-                (_, _) if whole.def.key == "json.array" => format!("{path}[{at}]"),
+                _ if whole.def.key == "json.array" => format!("{path}[{at}]"),
                 ("socketio.argument", _) => format!("[{at}]"),
                 ("json.member", _) if path.is_empty() => text(part).to_owned(),
                 ("json.member", _) => format!("{path}.{}", text(part)),
@@ -156,6 +152,18 @@ fn has_parts(node: &Node) -> bool {
     is_whole && !node.children.is_empty()
 }
 
+/// Whether a part says more than others do.
+fn is_told(part: &Node, whole: &Node) -> bool {
+    match whole.def.key {
+        // Engine.IO's clients send `t` so that no answer comes from a cache.
+        "http.request.uri.query" if text(part).starts_with("t=") => {
+            !whole.children.iter().any(|parameter| text(parameter).starts_with("EIO="))
+        }
+        "http.request.uri.query.parameter" => part.def.key.ends_with(".value"),
+        _ => !NAMES.contains(&part.def.key),
+    }
+}
+
 fn text(node: &Node) -> &str {
     match &node.value {
         Value::Text(text) | Value::Json(text) => text,
@@ -167,11 +175,6 @@ fn text(node: &Node) -> &str {
 fn is_date(node: &Node) -> bool {
     let starts = text(node).get(..8).is_some_and(|start| start.eq_ignore_ascii_case("expires="));
     node.def.key == "http.set_cookie.attribute" && starts
-}
-
-/// The parameter that Engine.IO's clients send so that no answer comes from a cache.
-fn is_cache_buster(node: &Node, which: &str) -> bool {
-    node.def.key == "http.request.uri.query.parameter.value" && which == "t"
 }
 
 /// A field in which two parts differ.
