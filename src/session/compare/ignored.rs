@@ -100,6 +100,11 @@ pub(super) struct Ignorance<'k> {
     ports: HashSet<String>,
 }
 
+/// What of a field does not count.
+pub(super) fn of_field(field: &FieldDef) -> Option<Ignored> {
+    TABLE.iter().find(|(_, _, keys)| keys.contains(&field.key)).map(|(_, ignored, _)| *ignored)
+}
+
 /// What does not count, each reason with the keys of its fields.
 pub fn reasons() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     TABLE.iter().map(|(reason, _, keys)| (*reason, *keys))
@@ -138,14 +143,6 @@ impl<'k> Ignorance<'k> {
     /// A session id, whose text does not count wherever it stands. Whether it was not known.
     pub fn learn(&mut self, sid: &str) -> bool {
         sid.len() >= SHORTEST_SID && self.sids.insert(sid.to_owned())
-    }
-
-    /// What of a field does not count.
-    pub fn of_field(&self, field: &FieldDef) -> Option<Ignored> {
-        if self.has_key(field.key) {
-            return Some(Ignored::Whole);
-        }
-        TABLE.iter().find(|(_, _, keys)| keys.contains(&field.key)).map(|(_, ignored, _)| *ignored)
     }
 
     /// Whether the user wants to hear nothing of a key.

@@ -1,9 +1,9 @@
 //! Two sessions laid beside each other by what they mean.
 //!
-//! Each session is read into conversations ([`reading`]): an engine session or a WebSocket with the requests that opened it,
-//! the requests for one address, or a connection that carries something else. A unit is one or more parts ([`parts`]), and a
-//! part a list of fields without what differs anyway ([`ignored`], [`said`]). Conversations are paired by what they are about
-//! ([`conversation`]), and in each pair the parts of each direction are aligned ([`rows`], [`align`]); between the directions nothing is said to be earlier or later,
+//! Each session is read into conversations (`reading`): an engine session or a WebSocket with the requests that opened it,
+//! the requests for one address, or a connection that carries something else. A unit is one or more parts (`parts`), and a
+//! part a list of fields without what differs anyway (`ignored`, `said`). Conversations are paired by what they are about
+//! (`conversation`), and in each pair the parts of each direction are aligned (`rows`, `align`); between the directions nothing is said to be earlier or later,
 //! since that is chance. Only hashes are kept of a part; what differs is read again when someone looks.
 
 mod align;
@@ -97,7 +97,8 @@ impl<'s> Comparison<'s> {
         let tree = session.look(&unit, Detail::Tree)?;
         let part = usize::from(item.part);
         let said = parts::of(session, &unit, &tree, ignorance).into_iter().nth(part).map(|part| part.said);
-        Ok(Seen { text: parts::text(&unit, &tree, part), said: said.unwrap_or_default(), tree })
+        let heard = said.into_iter().flatten().filter(|said| !said.is_muted).collect();
+        Ok(Seen { text: parts::text(&unit, &tree, part), said: heard, tree })
     }
 
     /// The two sessions.
@@ -113,6 +114,9 @@ impl<'s> Comparison<'s> {
 
     /// What is found in one session and not in the other, in the order of time: where to look first.
     pub fn first_that_matters(&self) -> Option<(Row, usize, &Finding)> {
+        if self.sides[0].ignorance.has_key("finding") {
+            return None;
+        }
         let rows = self.pairs.iter().flat_map(|pair| &pair.rows).filter(|row| !row.is_same());
         let found = rows.flat_map(|row| self.found(row));
         found.min_by_key(|(row, _, _)| began(&self.sides, row))

@@ -84,7 +84,8 @@ impl Part {
 
     /// What counts of it.
     pub fn whole(&self) -> u64 {
-        hash(self.said.iter().map(|said| (said.key, &said.which, said.counts)).collect::<Vec<_>>())
+        let heard = self.said.iter().filter(|said| !said.is_muted);
+        hash(heard.map(|said| (said.key, &said.which, said.counts)).collect::<Vec<_>>())
     }
 
     /// What it says in a field.
@@ -108,7 +109,7 @@ pub(super) fn of(session: &Session, unit: &UnitRef, tree: &Tree, ignorance: &Ign
     if let Some(packets) = packets {
         split(packets, tree, ignorance, &mut parts);
         if let Some(frame) = tree.layers.first().filter(|_| !is_http(unit)) {
-            add_fragmentation(frame, &mut parts);
+            add_fragmentation(frame, ignorance, &mut parts);
         }
     }
     if let Some(first) = parts.first_mut().filter(|_| !ignorance.has_key("finding")) {
@@ -129,7 +130,15 @@ fn add_findings(session: &Session, unit: &UnitRef, part: &mut Part) {
     for (_, finding) in grave {
         let (which, shown) = (finding.rule.key.to_owned(), finding.rule.title.to_owned());
         let (counts, span) = (hash(finding.rule.key), finding.span.clone());
-        part.said.push(Said { key: "finding", which, label: "Finding", shown, span, counts });
+        part.said.push(Said {
+            key: "finding",
+            which,
+            label: "Finding",
+            shown,
+            span,
+            counts,
+            is_muted: false,
+        });
         if part.role != Role::Message {
             part.role = Role::Carrier;
         }
@@ -137,7 +146,7 @@ fn add_findings(session: &Session, unit: &UnitRef, part: &mut Part) {
 }
 
 /// That a message came in fragments counts; a packet whose frame was whole says nothing of it.
-fn add_fragmentation(frame: &Layer, parts: &mut [Part]) {
+fn add_fragmentation(frame: &Layer, ignorance: &Ignorance<'_>, parts: &mut [Part]) {
     fn fragmented(nodes: &[Node]) -> Option<&Node> {
         nodes.iter().find_map(|node| match node.def.key {
             "websocket.message.fragmented" => Some(node),
@@ -147,8 +156,9 @@ fn add_fragmentation(frame: &Layer, parts: &mut [Part]) {
     if let Some((node, part)) = fragmented(&frame.nodes).zip(parts.first_mut())
         && node.value == Value::Flag(true)
     {
-        let (key, label, span) = (node.def.key, node.def.label, node.span.clone());
-        part.said.push(Said { key, which: String::new(), label, shown: "yes".into(), span, counts: 1 });
+        let (key, which, shown) = (node.def.key, String::new(), "yes".to_owned());
+        let (label, span, is_muted) = (node.def.label, node.span.clone(), ignorance.has_key(key));
+        part.said.push(Said { key, which, label, shown, span, counts: 1, is_muted });
     }
 }
 

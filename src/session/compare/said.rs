@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher as _};
 
-use super::ignored::{Ignorance, Ignored};
+use super::ignored::{Ignorance, Ignored, of_field};
 use crate::decode::unit::{Layer, Node, Span, Tree, Value};
 use crate::session::value;
 
@@ -49,6 +49,8 @@ pub struct Said {
     pub span: Span,
     /// What counts of what it says.
     pub(super) counts: u64,
+    /// The user does not want to hear of it; it still says what kind of thing its unit is.
+    pub(super) is_muted: bool,
 }
 
 /// The hash of anything; the same wherever and whenever it is computed.
@@ -63,24 +65,23 @@ pub(super) struct Reader<'a> {
     pub tree: &'a Tree,
     pub ignorance: &'a Ignorance<'a>,
     pub said: Vec<Said>,
+    is_muted: bool,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(tree: &'a Tree, ignorance: &'a Ignorance<'a>) -> Reader<'a> {
-        Reader { tree, ignorance, said: Vec::new() }
+        Reader { tree, ignorance, said: Vec::new(), is_muted: false }
     }
 
     /// A layer and those inside it, but for packets.
     pub fn layer(&mut self, layer: &Layer) {
-        if self.ignorance.has_key(layer.protocol.key) {
-            return;
-        }
         let bytes = self.tree.bytes(&layer.span);
         if layer.protocol.key == "json" && bytes.len() > LONGEST_JSON {
             let shown = layer.summary.chars().take(MAX_SHOWN).collect();
             let counts = hash(self.ignorance.normal(&String::from_utf8_lossy(bytes)));
             let (which, span) = (String::new(), layer.span.clone());
-            return self.said.push(Said { key: "json", which, label: "JSON", shown, span, counts });
+            let is_muted = self.is_muted || self.ignorance.has_key("json");
+            return self.said.push(Said { key: "json", which, label: "JSON", shown, span, counts, is_muted });
         }
         let carries = !layer.inside.is_empty();
         let own = layer.nodes.iter().filter(|node| !(carries && CARRIERS.contains(&node.def.key)));
@@ -90,7 +91,9 @@ impl<'a> Reader<'a> {
 
     /// A field; `which` of several it is.
     pub fn node(&mut self, node: &Node, which: &str) {
-        let ignored = self.ignorance.of_field(node.def);
+        let was_muted = self.is_muted;
+        self.is_muted |= self.ignorance.has_key(node.def.key);
+        let ignored = of_field(node.def);
         match ignored {
             Some(Ignored::Whole) => {}
             None if has_parts(node) => self.parts(node, which),
@@ -99,9 +102,11 @@ impl<'a> Reader<'a> {
                 let counts = if is_ignored { 0 } else { self.counts(node) };
                 let shown = value::text(node, self.tree, MAX_SHOWN);
                 let (key, which, label) = (node.def.key, which.to_owned(), node.def.label);
-                self.said.push(Said { key, which, label, shown, span: node.span.clone(), counts });
+                let (span, is_muted) = (node.span.clone(), self.is_muted);
+                self.said.push(Said { key, which, label, shown, span, counts, is_muted });
             }
         }
+        self.is_muted = was_muted;
     }
 
     fn parts(&mut self, whole: &Node, path: &str) {
@@ -149,7 +154,8 @@ fn has_parts(node: &Node) -> bool {
         Value::Json(_) => is_short,
         _ => WHOLES.contains(&node.def.key),
     };
-    is_whole && !node.children.is_empty()
+    // That there are no arguments is said by there being none.
+    is_whole && (!node.children.is_empty() || node.def.key == "socketio.arguments")
 }
 
 /// Whether a part says more than others do.
