@@ -4,6 +4,7 @@ mod check;
 mod closing;
 mod config;
 mod demo;
+mod diff;
 mod env;
 mod export;
 mod home;
@@ -58,6 +59,7 @@ Examples:
   wirewalk proxy http://127.0.0.1:5000           open http://127.0.0.1:8080 to use it
   wirewalk proxy :5000 --record lecture.wirewalk the same, and keep it
   wirewalk open lecture.wirewalk --print layers  show it again, with every field
+  wirewalk diff works.wirewalk fails.wirewalk    what differs between two sessions
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
@@ -71,6 +73,8 @@ enum Command {
     Proxy(proxy::Options),
     /// Show a session that was recorded.
     Open(open::Options),
+    /// Compare two sessions that were recorded: what was added, is missing or has changed.
+    Diff(diff::Options),
     /// Show a real Socket.IO server and its client talking, with nothing to install.
     Demo(demo::Options),
     /// Write the report that a student hands in: libraries, licences, and the walk from start-up to the first answer.
@@ -111,6 +115,7 @@ impl Cli {
             Some(Command::Env(options)) => options.run(),
             Some(Command::Proxy(options)) => options.run(),
             Some(Command::Open(options)) => options.run(),
+            Some(Command::Diff(options)) => options.run(),
             Some(Command::Demo(options)) => options.run(),
             Some(Command::Config(options)) => options.run(),
             None if has_screen() => home::run(),

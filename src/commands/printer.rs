@@ -31,7 +31,7 @@ const YIELD: Duration = Duration::from_millis(20);
 const LAG: Duration = Duration::from_millis(300);
 
 /// Standard output, with colour where that is wanted and understood.
-fn stdout(color: ColorChoice) -> AutoStream<io::Stdout> {
+pub(super) fn stdout(color: ColorChoice) -> AutoStream<io::Stdout> {
     let choice = match color {
         ColorChoice::Auto => AutoStream::choice(&io::stdout()),
         ColorChoice::Always => anstream::ColorChoice::Always,

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod copy;
+pub mod diff;
 pub mod form;
 mod hex;
 pub mod json;

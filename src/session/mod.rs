@@ -4,6 +4,7 @@
 //! it is decoded again whenever someone looks.
 
 pub mod calls;
+pub mod compare;
 pub mod connections;
 mod engine;
 pub mod filter;
