@@ -133,7 +133,7 @@ pub fn payload(data: &[u8]) {
             unit: UnitId(1),
         };
         let mut sink = Sink::new(detail, Bytes::copy_from_slice(data));
-        dissect::payload(&payload, &mut Memory { engineio, announced: None }, &mut sink);
+        dissect::payload(&payload, &mut Memory { engineio, ..Memory::default() }, &mut sink);
         sink.finish();
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::control::{Control, ControlError, Order, State, cannot_write};
 use super::copying::{self, Copy};
+use super::opening::{self, Opened};
 use super::pacer::Pacer;
 use super::queue::{self, Inbox};
 use super::recorder::RecorderError;
@@ -31,6 +32,8 @@ const NOT_RECORDED: ControlError =
 const NO_WHOLE_LINE: ControlError = ControlError::Meaningless(
     "its last line is cut off, so nothing can be added to it; save to another file",
 );
+const NO_TRANSCRIPT: ControlError =
+    ControlError::Meaningless("it is no transcript, so nothing can be added to it; save to another file");
 const STILL_WRITTEN: ControlError = ControlError::Meaningless(
     "it is still being written, so nothing can be added to it; save to another file",
 );
@@ -140,6 +143,8 @@ type Ends = (Header, Arc<RwLock<Session>>, watch::Receiver<usize>, Control, Inbo
 struct Playback {
     inbox: Inbox,
     path: PathBuf,
+    /// The transcript that was made of the file, where that is none itself.
+    imported: Option<File>,
     reader: Reader,
     follow: bool,
     pacer: Option<Pacer>,
@@ -159,12 +164,12 @@ struct Playback {
 
 impl Playback {
     fn open(path: &Path, mode: Mode, max_message: usize) -> Result<(Playback, Ends), RecorderError> {
-        let reader = Reader::open(path)?;
+        let Opened { reader, transcript, is_imported } = opening::open(path)?;
         let header = reader.header().clone();
         let unreadable = |error| TranscriptError::Read { path: path.to_owned(), error };
-        let file = File::open(path).map_err(unreadable)?;
-        let length = file.metadata().map_err(unreadable)?.len();
-        let session = Session::new(Box::new(Lines::new(file)), max_message)?;
+        let length = transcript.metadata().map_err(unreadable)?.len();
+        let imported = is_imported.then(|| transcript.try_clone()).transpose().map_err(unreadable)?;
+        let session = Session::new(Box::new(Lines::new(transcript)), max_message)?;
         let session = Arc::new(RwLock::new(session));
         let inbox = Inbox::new();
         let (grow, grew) = watch::channel(0);
@@ -181,6 +186,7 @@ impl Playback {
         let playback = Playback {
             inbox: inbox.clone(),
             path: path.to_owned(),
+            imported,
             reader,
             follow: mode == Mode::Follow,
             pacer: playing.pace.map(Pacer::new),
@@ -350,7 +356,12 @@ impl Playback {
     fn save(&mut self, path: &Path) -> Result<(), ControlError> {
         let own = copying::is_same(path, &self.path);
         let unreadable = |error| TranscriptError::Read { path: self.path.clone(), error };
-        let file = File::open(&self.path).map_err(unreadable)?;
+        let file = match &self.imported {
+            Some(_) if own => return Err(NO_TRANSCRIPT),
+            Some(transcript) => transcript.try_clone(),
+            None => File::open(&self.path),
+        };
+        let file = file.map_err(unreadable)?;
         let ending = Ending::of(&file).map_err(unreadable)?;
         let mut lines = Vec::new();
         if ending.lacks_line_feed {

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::control::{Control, State};
+use super::opening::{self, Opened};
 use super::queue::{self, BATCH, Inbox, MAX_BEHIND};
-use super::transcript::{Header, Lines, Reader, TranscriptError, Writer};
+use super::transcript::{Header, Lines, TranscriptError, Writer};
 use crate::session::{Session, StoreError};
 use crate::wire::{ConnId, Direction, Record, Timestamp, What};
 
@@ -106,14 +107,12 @@ impl Recorder {
         let _ = self.thread.join();
     }
 
-    /// Opens a transcript: the same records, on the same road. Returns the session, and how many bytes of a last
+    /// Opens a transcript, or a HAR file: the same records, on the same road. Returns the session, and how many bytes of a last
     /// line that is cut off were left out.
     pub fn open(path: &Path, max_message: usize) -> Result<(Session, Header, u64), RecorderError> {
-        let mut reader = Reader::open(path)?;
+        let Opened { mut reader, transcript, .. } = opening::open(path)?;
         let header = reader.header().clone();
-        let file = std::fs::File::open(path)
-            .map_err(|error| TranscriptError::Read { path: path.to_owned(), error })?;
-        let mut session = Session::new(Box::new(Lines::new(file)), max_message)?;
+        let mut session = Session::new(Box::new(Lines::new(transcript)), max_message)?;
         while let Some((offset, record)) = reader.next_record()? {
             session.ingest(&record, offset)?;
         }

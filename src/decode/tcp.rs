@@ -53,6 +53,7 @@ rules! {
     LOST = Error "tcp.not_captured", "bytes passed that were not captured", "The bytes reached the other side but are missing here, so what follows in this direction cannot be decoded.", "RFC 9293 §3.8";
     STOPPED_INSIDE = Note "tcp.stopped_inside", "wirewalk was stopped before the end of this", "wirewalk closed the connection, so this is incomplete through no fault of the peers.", "RFC 9293 §3.6";
     LET_GO = Warning "tcp.let_go", "decoded only in part, since too much was unfinished", "More than 256 MiB of heads, bodies and messages were unfinished at once, and this connection held the most, so wirewalk let go of it. The bytes pass, and are kept.", "RFC 9293 §3.8";
+    TOLD = Note "tcp.told", "told by another program, not seen on the wire", "What is shown of this connection stands in a file of another program, such as a HAR file of a browser. Such a file holds whole messages: frames, masks, fragments, compression and control frames, transfer codings, and how the connection was opened and closed are not known, and none of it is made up.", "HAR 1.2";
     FINDINGS_LEFT_OUT = Note "tcp.findings_left_out", "further findings of this rule are only counted", "It was broken 20,000 times in this session, which is enough to read. The units that break it again are still marked, but do not name it.", "RFC 9293 §3.8";
     TLS_TO_PLAIN = Error "tcp.tls_to_plain", "the client speaks TLS, wirewalk was addressed without", "These bytes begin a TLS handshake: the client used https:// or wss://. Point it at http:// or ws:// of wirewalk instead; towards the server wirewalk can speak TLS itself.", "RFC 8446 §4.1.2";
     HTTP2 = Error "tcp.http2", "the client speaks HTTP/2", "These bytes begin HTTP/2 without an upgrade, which wirewalk passes on but does not decode. WebSocket clients use HTTP/1.1.", "RFC 9113 §3.4";
@@ -80,6 +81,7 @@ fn happened(happening: &Happening, sink: &mut Sink) {
         }
         What::Received { .. }
         | What::Sent { .. }
+        | What::Told { .. }
         | What::Note { .. }
         | What::Trace { .. }
         | What::Output { .. }

@@ -7,7 +7,7 @@
 //! | `dir` | `c2s` or `s2c` |
 //! | `at` | when its first byte came, in nanoseconds since the session began |
 //! | `took` | from its first byte to its last, in nanoseconds, exact to a microsecond |
-//! | `kind` | `opened`, `tls`, `http-request`, `http-response`, `frame`, `opaque`, `closed` or `lost` |
+//! | `kind` | `opened`, `tls`, `http-request`, `http-response`, `frame`, `opaque`, `closed`, `lost` or `message` |
 //! | `length` | its bytes on the wire |
 //! | `summary`, `tags` | what it says in a line; the keys of its protocols, outermost first |
 //! | `layers` | each with `protocol`, `summary`, `span`, `fields` and the `layers` inside it |
@@ -86,6 +86,7 @@ fn kind(kind: UnitKind) -> &'static str {
         UnitKind::Opaque => "opaque",
         UnitKind::Closed => "closed",
         UnitKind::Lost => "lost",
+        UnitKind::Message => "message",
     }
 }
 

@@ -132,7 +132,7 @@ impl ConnectionInfo {
             UnitKind::HttpResponse if unit.links.iter().any(|link| link.kind == LinkKind::Request) => {
                 self.last_response = Some(id);
             }
-            UnitKind::Frame if !self.is_websocket => {
+            UnitKind::Frame | UnitKind::Message if !self.is_websocket => {
                 self.is_websocket = true;
                 self.upgrade = self.last_response;
             }

@@ -86,6 +86,11 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Reader, TranscriptError> {
         let file =
             File::open(path).map_err(|error| TranscriptError::Read { path: path.to_owned(), error })?;
+        Reader::of(path, file)
+    }
+
+    /// As [`Reader::open`], for a file that is open, at its beginning; `path` is what errors call it.
+    pub(in crate::capture) fn of(path: &Path, file: File) -> Result<Reader, TranscriptError> {
         let header = Header {
             wirewalk: String::new(),
             version: 0,
