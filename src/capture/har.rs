@@ -20,7 +20,7 @@ use tempfile::NamedTempFile;
 
 use super::transcript::{Header, TranscriptError, Writer};
 use crate::wire::{ConnId, Direction, Record, Timestamp, Told, What};
-use file::{Entry, Message, Time};
+use file::{Entry, Message, Time, WrittenEntry};
 
 /// A longer file is not read, since all of it is held in memory.
 const MAX_FILE: u64 = 2 << 30;
@@ -84,28 +84,41 @@ struct Problem {
 }
 
 impl Problem {
-    fn of(error: &serde_json::Error, text: &[u8]) -> Problem {
-        let before = memchr::memchr_iter(b'\n', text).nth(error.line().saturating_sub(2));
-        let line_begins = before.filter(|_| error.line() > 1).map_or(0, |feed| feed + 1);
+    /// At a byte of `text`.
+    fn at(text: &[u8], byte: usize, message: String) -> Problem {
+        let before = text.get(..byte).unwrap_or(text);
+        let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
+        Problem { line, byte: byte as u64, message }
+    }
+
+    /// What is wrong with a part of `text`, as its reader says.
+    fn of(error: &serde_json::Error, text: &[u8], part: &[u8]) -> Problem {
+        let feeds = memchr::memchr_iter(b'\n', part).map(|feed| feed + 1);
+        let begins = std::iter::once(0).chain(feeds).nth(error.line().saturating_sub(1)).unwrap_or_default();
+        let byte = place(text, part) + begins + error.column().saturating_sub(1);
         let message = error.to_string();
         let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
-        Problem {
-            line: error.line() as u64,
-            byte: (line_begins + error.column().saturating_sub(1)) as u64,
-            message: what.to_owned(),
-        }
+        Problem::at(text, byte, what.to_owned())
     }
 }
 
+/// Where a part of `text` begins in it.
+fn place(text: &[u8], part: &[u8]) -> usize {
+    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+}
+
 /// What the text of a HAR file tells, in the order of time.
-fn told(written: &[u8]) -> Result<(Header, Vec<Record>), Problem> {
-    let text = without_mark(written);
-    let mark = (written.len() - text.len()) as u64;
-    let file: file::Har = serde_json::from_slice(text).map_err(|error| {
-        let problem = Problem::of(&error, text);
-        Problem { byte: problem.byte + mark, ..problem }
-    })?;
-    let mut entries = file.entries();
+fn told(text: &[u8]) -> Result<(Header, Vec<Record>), Problem> {
+    let json = without_mark(text);
+    let har: file::Har = serde_json::from_slice(json).map_err(|error| Problem::of(&error, text, json))?;
+    let mut entries = Vec::new();
+    for raw in har.entries() {
+        let part = raw.get().as_bytes();
+        let written: WrittenEntry =
+            serde_json::from_slice(part).map_err(|error| Problem::of(&error, text, part))?;
+        let entry = written.read().map_err(|what| Problem::at(text, place(text, part), what))?;
+        entries.extend(entry);
+    }
     entries.sort_by_key(|entry| entry.at);
     let times = entries.iter().flat_map(|entry| entry.messages.iter().filter_map(|message| message.at));
     let began = times.chain(entries.iter().map(|entry| entry.at)).min();

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod copy;
+pub mod har;
 mod hex;
 pub mod json;
 pub mod page;

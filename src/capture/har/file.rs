@@ -6,6 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 pub(super) use jiff::Timestamp as Time;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use url::Url;
 
 use super::head;
@@ -17,26 +18,23 @@ static BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A whole file.
+/// A whole file. Its entries are read one by one, so that not all of them are held twice.
 #[derive(Deserialize)]
-pub(super) struct Har {
-    log: Log,
+pub(super) struct Har<'a> {
+    #[serde(borrow)]
+    log: Log<'a>,
 }
 
 #[derive(Deserialize)]
-struct Log {
-    entries: Option<Vec<Read>>,
+struct Log<'a> {
+    #[serde(borrow)]
+    entries: Option<Vec<&'a RawValue>>,
 }
 
-/// An entry that was read. `None` where it never was on a wire.
-#[derive(Deserialize)]
-#[serde(try_from = "WrittenEntry")]
-struct Read(Option<Entry>);
-
-impl Har {
-    /// The entries that were on a wire, in the order of the file.
-    pub fn entries(self) -> Vec<Entry> {
-        self.log.entries.into_iter().flatten().filter_map(|read| read.0).collect()
+impl<'a> Har<'a> {
+    /// The entries as they are written, in the order of the file.
+    pub fn entries(self) -> impl Iterator<Item = &'a RawValue> {
+        self.log.entries.into_iter().flatten()
     }
 }
 
@@ -74,7 +72,7 @@ pub(super) struct Message {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WrittenEntry {
+pub(super) struct WrittenEntry {
     started_date_time: String,
     request: WrittenRequest,
     response: Option<WrittenResponse>,
@@ -151,15 +149,14 @@ impl Timings {
     }
 }
 
-impl TryFrom<WrittenEntry> for Read {
-    type Error = String;
-
-    fn try_from(written: WrittenEntry) -> Result<Read, String> {
-        let WrittenEntry { started_date_time, request, response, timings, connection, messages } = written;
+impl WrittenEntry {
+    /// `None` where it never was on a wire.
+    pub fn read(self) -> Result<Option<Entry>, String> {
+        let WrittenEntry { started_date_time, request, response, timings, connection, messages } = self;
         let url = Url::parse(&request.url)
             .map_err(|error| format!("{:?} is not a URL: {error}", shortened(&request.url)))?;
         if !["http", "https", "ws", "wss"].contains(&url.scheme()) {
-            return Ok(Read(None));
+            return Ok(None);
         }
         let at: Time = started_date_time.parse().map_err(|_| {
             format!("{:?} is not a time in the form of RFC 3339", shortened(&started_date_time))
@@ -185,7 +182,7 @@ impl TryFrom<WrittenEntry> for Read {
         let response = response.map(WrittenResponse::read).transpose()?;
         let connection = connection.and_then(|connection| named(&connection, &url));
         let origin = head::origin(&url);
-        Ok(Read(Some(Entry { at, answered, origin, connection, request, response, messages, is_websocket })))
+        Ok(Some(Entry { at, answered, origin, connection, request, response, messages, is_websocket }))
     }
 }
 

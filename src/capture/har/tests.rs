@@ -124,16 +124,17 @@ fn what_is_wrong_is_said_with_its_line_and_byte() {
     };
     check("{\"log\":{\n\"entries\":\n7}}", 3, 20, "invalid type: integer `7`, expected a sequence");
     check("{\"log\":{\"entries\":[", 1, 18, "EOF");
-    // What an entry says is found to be wrong right behind it.
+    // What an entry says is wrong with the entry, which begins there.
     let wrong = |entry: &str, expected: &str| {
-        let begin = "{\"log\":{\"entries\":[\n";
-        for behind in ["]}}", ",\n{}]}}"] {
-            check(&format!("{begin}{entry}{behind}"), 2, (begin.len() + entry.len()) as u64, expected);
-        }
+        let begin = "\u{feff}{\"log\":{\"entries\":[\n ";
+        check(&format!("{begin}{entry},\n{{}}]}}}}"), 2, begin.len() as u64, expected);
     };
     wrong(&entry(1, "nowhere", ""), "\"nowhere\" is not a URL");
     wrong(&entry(1, "http://h/", "").replace("2026", "then"), "is not a time");
     wrong(&entry(1, "http://h/", "").replace("GET", "G T"), "\"G T\" is no method");
+    let inside =
+        format!("{{\"log\":{{\"entries\":[{{}},\n{}]}}}}", entry(1, "http://h/", "").replace("\"GET\"", "7"));
+    check(&inside.replace("[{},", "["), 2, inside.find('7').unwrap() as u64 - 3, "expected a string");
     wrong(&entry(1, "http://h/", &answer(r#""text":"*","encoding":"base64""#)), "base64 is not");
 }
 
