@@ -137,7 +137,6 @@ by_key! { RULES
     "tcp.not_captured" "The conversation between the peers is not harmed. Free some disk space, or record to another disk, and capture the session again if the gap matters."
     "tcp.stopped_inside" "Run wirewalk until the peers have ended the connection if you want to see the end of this; otherwise there is nothing to do."
     "tcp.let_go" "What belongs to it further on may be shown as bytes. Fewer connections at once, or smaller messages, keep everything decoded."
-    "tcp.told" "What requests, responses and messages say is decoded all the same. To see the frames too, let wirewalk stand between client and server."
     "tcp.findings_left_out" "Mend what the first of these findings says and capture again. Units that are marked but name no rule here broke this one."
     "tcp.tls_to_plain" "The server, if it expects plain text, answers 400 or closes without a word; the client then reports a TLS error such as \"wrong version number\"."
     "tcp.http2" "Tell the client to use HTTP/1.1, for curl with `--http1.1`. A server that does not know HTTP/2 closes the connection over the preface."

@@ -222,7 +222,7 @@ impl Writer<'_> {
             };
             let message = Message {
                 kind: if unit.dir == Direction::ToServer { "send" } else { "receive" },
-                time: self.time(Timestamp(unit.at.0.saturating_add(unit.took))).as_nanosecond() as f64 / 1e9,
+                time: self.time(Timestamp(unit.at.0.saturating_add(unit.took))).as_microsecond() as f64 / 1e6,
                 opcode: if message.text { 1 } else { 2 },
                 data: match message.text {
                     true => String::from_utf8_lossy(&message.bytes).into_owned(),
@@ -258,3 +258,6 @@ fn timings(request: &UnitRef, response: Option<&UnitRef>) -> Timings {
         receive: response.map_or(0.0, |response| milliseconds(response.took)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -250,7 +250,7 @@ impl TryFrom<WrittenMessage> for ReadMessage {
 /// The time so many seconds after 1970. What would be thousands of years from now was counted in milliseconds.
 fn since_1970(time: f64) -> Option<Time> {
     let seconds = if time > 1e11 { time / 1000.0 } else { time };
-    Time::from_nanosecond((seconds * 1e9) as i128).ok()
+    Time::from_microsecond((seconds * 1e6).round() as i64).ok()
 }
 
 fn shortened(text: &str) -> String {

@@ -11,7 +11,6 @@ use crate::decode::http1::head::{Head, Parsed, Role};
 use crate::decode::http1::{self, PendingRequest};
 use crate::decode::limits::{MAX_HTTP_DISSECTED, MAX_PENDING_HEADS, MAX_PENDING_REQUESTS};
 use crate::decode::sink::{Detail, Sink};
-use crate::decode::tcp;
 use crate::decode::unit::{
     Fact, Finding, Link, LinkKind, Memory, SourceId, SourceKind, Span, Unit, UnitKind,
 };
@@ -22,8 +21,8 @@ use crate::words;
 /// What was told of a connection so far.
 #[derive(Debug, Default)]
 pub(super) struct Tellings {
-    /// Something was told, and with it what is not known.
-    has_begun: bool,
+    /// A WebSocket message was told, and with it what is not known.
+    has_messages: bool,
     /// The requests whose responses were not told yet, by the numbers of their exchanges. At most [`MAX_PENDING_REQUESTS`]
     /// with at most [`MAX_PENDING_HEADS`] bytes of heads.
     asked: VecDeque<(u32, PendingRequest)>,
@@ -71,10 +70,11 @@ impl Connection {
         half.place.take(bytes.len());
         let mut unit = half.unit(record.conn, kind);
         (unit.at, unit.end) = (record.at, record.at);
-        if !std::mem::replace(&mut self.tellings.has_begun, true) {
-            unit.findings.push(finding(&tcp::TOLD));
-        }
         match kind {
+            UnitKind::Message if !std::mem::replace(&mut self.tellings.has_messages, true) => {
+                unit.findings.push(finding(&websocket::TOLD));
+                self.told_message(unit, *message, bytes, units);
+            }
             UnitKind::Message => self.told_message(unit, *message, bytes, units),
             _ => self.told_http(unit, *message, *exchange, bytes, units),
         }
@@ -235,8 +235,7 @@ mod tests {
         ]);
         let tied: Vec<_> = units.iter().flat_map(|unit| unit.links.iter().map(|link| link.to.0)).collect();
         assert_eq!(tied, [2, 1]);
-        assert_eq!(rules(&units[0]), ["tcp.told"]);
-        assert!(units.iter().skip(1).all(|unit| rules(unit).is_empty()));
+        assert!(units.iter().all(|unit| rules(unit).is_empty()));
     }
 
     #[test]
@@ -246,6 +245,7 @@ mod tests {
             units.iter().map(|unit| (unit.memory.told, unit.range.clone(), unit.undecoded)).collect();
         let (text, binary) = (Some(Told::Text), Some(Told::Binary));
         assert_eq!(seen, [(text, 0..2, false), (binary, 2..2, false), (text, 2..15, true)]);
-        assert_eq!(rules(&units[2]), ["websocket.message_too_long"]);
+        let found: Vec<_> = units.iter().flat_map(rules).collect();
+        assert_eq!(found, ["websocket.told", "websocket.message_too_long"]);
     }
 }

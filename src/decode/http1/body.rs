@@ -62,6 +62,7 @@ pub(super) fn read(input: &Input<'_>, head: &Head, length: BodyLength, sink: &mu
 /// The content of a message that another program tells of: all that is behind `head`, in which no coding is left.
 pub(super) fn told(input: &Input<'_>, head: &Head, sink: &mut Sink) -> Option<Content> {
     let (bytes, cut) = behind(input, head, sink);
+    sink.field(&fields::TOLD, Span::default(), || Value::Flag(true));
     let content = Content { bytes, source: SourceId::WIRE, offset: head.len, whole: !cut };
     if content.bytes.is_empty() {
         return None;

@@ -23,7 +23,7 @@ mod tests;
 
 pub use dissect::{dissect, told};
 pub use framing::{CompleteMessage, Frame, Framing, Step};
-pub(crate) use rules::{FRAME_CUT_SHORT, HTTP_INSIDE, MESSAGE_TOO_LONG};
+pub(crate) use rules::{FRAME_CUT_SHORT, HTTP_INSIDE, MESSAGE_TOO_LONG, TOLD};
 
 use super::field::ProtocolDef;
 
