@@ -201,6 +201,27 @@ fn what_is_written_as_har_says_the_same_when_it_is_opened_again() {
 }
 
 #[test]
+fn requests_of_http_2_are_read_and_a_file_without_entries_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("some.har");
+    fs::write(&file, r#"{"log": {"version": "1.2", "entries": []}}"#).unwrap();
+    assert_eq!(opened(&file), Vec::<Value>::new());
+    let entry = r#"{"startedDateTime": "2026-11-25T12:00:00.5+01:00", "time": 3, "connection": "77",
+        "request": {"method": "GET", "url": "https://chat.example/socket.io/?EIO=4&transport=polling", "httpVersion": "h2",
+            "headers": [{"name": ":method", "value": "GET"}, {"name": "accept", "value": "*/*"}]},
+        "response": {"status": 200, "statusText": "", "httpVersion": "h2", "headers": [{"name": "content-encoding", "value": "br"}],
+            "content": {"text": "0{\"sid\":\"abc\",\"upgrades\":[],\"pingInterval\":1,\"pingTimeout\":1}"}}}"#;
+    fs::write(&file, format!(r#"{{"log": {{"entries": [{entry}]}}}}"#)).unwrap();
+    let units = opened(&file);
+    let expected = [
+        "c2s GET https://chat.example/socket.io/?EIO=4&transport=polling",
+        "s2c 200, 61 bytes · open sid=abc",
+    ];
+    assert_eq!(summaries(&units, |_| true), expected);
+    assert!(units.iter().all(|unit| unit["findings"] == Value::Array(Vec::new())), "{units:#?}");
+}
+
+#[test]
 fn what_is_no_har_is_refused_with_its_line_and_byte() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("broken.har");

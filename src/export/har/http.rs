@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::decode::http1::head::{Head, Parsed, Role, StartLine};
 use crate::decode::sink::Detail;
-use crate::decode::unit::{Layer, SourceKind, UnitKind};
+use crate::decode::unit::{SourceKind, UnitKind};
 use crate::session::{Session, StoreError, UnitRef};
 
 /// What stands for a host that nothing tells (RFC 6761 §6.4).
@@ -37,9 +37,9 @@ impl Http {
         };
         let length = head.as_ref().map_or(wire.len(), |head| head.len);
         let was_seen = source.is_some_and(|source| source.kind != SourceKind::Told);
-        let nodes = tree.layers.iter().flat_map(|layer: &Layer| &layer.nodes);
-        let body = nodes.filter(|node| node.def.key == "http.file_data").map(|node| tree.bytes(&node.span));
-        let body = body.last().unwrap_or_default().to_vec();
+        let mut nodes = tree.layers.iter().flat_map(|layer| &layer.nodes);
+        let body = nodes.find(|node| node.def.key == "http.file_data").map(|node| tree.bytes(&node.span));
+        let body = body.unwrap_or_default().to_vec();
         let sizes = was_seen.then(|| (length, unit.length.saturating_sub(length as u64)));
         Ok(Http { head, wire, body, sizes })
     }
