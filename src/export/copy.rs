@@ -130,10 +130,7 @@ impl Request {
     /// Where it went. A target in absolute form says so itself (RFC 9112 §3.2.2).
     fn url(&self, scheme: &str) -> String {
         match self.target.split_once("://") {
-            Some((secure @ ("https" | "wss"), rest)) => {
-                let scheme = if scheme == "ws" { "wss" } else { secure };
-                format!("{scheme}://{rest}")
-            }
+            Some(("https" | "wss", rest)) => format!("{scheme}s://{rest}"),
             Some((_, rest)) if !self.target.starts_with('/') => format!("{scheme}://{rest}"),
             _ => format!("{scheme}://{}{}", self.host, self.target),
         }
@@ -196,6 +193,24 @@ fn quoted(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_in_absolute_form_says_itself_where_it_goes() {
+        let url = |target: &str, scheme| {
+            let (method, host) = ("GET".to_owned(), "h".to_owned());
+            Request { method, target: target.to_owned(), host, lines: Vec::new(), body: None }.url(scheme)
+        };
+        assert_eq!(url("/a?b=http://x", "http"), "http://h/a?b=http://x");
+        assert_eq!(
+            (url("wss://x/a", "ws"), url("https://x/a", "http")),
+            ("wss://x/a".into(), "https://x/a".into())
+        );
+        assert_eq!(
+            (url("https://x/a", "ws"), url("wss://x/a", "http")),
+            ("wss://x/a".into(), "https://x/a".into())
+        );
+        assert_eq!(url("http://x/a", "ws"), "ws://x/a");
+    }
 
     #[test]
     fn a_word_of_a_shell_cannot_be_left() {
