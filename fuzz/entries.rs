@@ -4,6 +4,7 @@
 use std::io::Write as _;
 
 use bytes::Bytes;
+use wirewalk::capture::Recorder;
 use wirewalk::capture::transcript::Reader;
 use wirewalk::decode::dissect::{self, Carrier, Payload};
 use wirewalk::decode::http1::head::{Head, Role};
@@ -33,6 +34,7 @@ pub const ENTRIES: &[Entry] = &[
     ("extensions", extension_list),
     ("conversation", conversation),
     ("transcript", transcript),
+    ("har", har),
     ("filter", filter),
     ("search", search),
     ("trace", trace),
@@ -133,7 +135,7 @@ pub fn payload(data: &[u8]) {
             unit: UnitId(1),
         };
         let mut sink = Sink::new(detail, Bytes::copy_from_slice(data));
-        dissect::payload(&payload, &mut Memory { engineio, announced: None }, &mut sink);
+        dissect::payload(&payload, &mut Memory { engineio, ..Memory::default() }, &mut sink);
         sink.finish();
     }
 }
@@ -260,6 +262,19 @@ pub fn transcript(data: &[u8]) {
     file.write_all(data).unwrap();
     let Ok(mut reader) = Reader::open(file.path()) else { return };
     while let Ok(Some(_)) = reader.next_record() {}
+}
+
+/// A HAR file: the entries of one, or a whole one.
+pub fn har(data: &[u8]) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    if !data.starts_with(b"{") {
+        file.write_all(b"{\"log\":{\"entries\":").unwrap();
+    }
+    file.write_all(data).unwrap();
+    let Ok((session, header, _)) = Recorder::open(file.path(), MAX_MESSAGE) else { return };
+    let mut units = session.ids().filter_map(|id| session.unit(id));
+    wirewalk::export::har::write(&session, &mut units, &header.started, "wirewalk 0", &mut std::io::sink())
+        .unwrap();
 }
 
 /// A filter, as it is typed: read, shown with its mistake, and completed somewhere.

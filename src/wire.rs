@@ -156,6 +156,18 @@ pub enum What {
         /// Why.
         why: Why,
     },
+    /// Another program says that this message passed. How it stood on the wire is not known.
+    Told {
+        /// The way it travelled.
+        dir: Direction,
+        /// What it is.
+        message: Told,
+        /// For a request and the response to it: the same number, counted from 1.
+        exchange: u32,
+        /// A request or response: its head, put together as HTTP/1.1 text, and behind it the content without any coding. A
+        /// WebSocket message: what it says.
+        bytes: Bytes,
+    },
     /// A peer has finished sending, or the connection broke.
     Closed {
         /// Who closed.
@@ -207,6 +219,20 @@ impl What {
     pub fn is_on_connection(&self) -> bool {
         !matches!(self, What::Trace { .. } | What::Output { .. } | What::Exited { .. })
     }
+}
+
+/// What kind of message another program tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Told {
+    /// An HTTP request.
+    Request,
+    /// An HTTP response.
+    Response,
+    /// A WebSocket message of text.
+    Text,
+    /// A WebSocket message of bytes.
+    Binary,
 }
 
 /// A client was accepted; what became of the upstream.

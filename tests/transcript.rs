@@ -146,10 +146,11 @@ fn cut_off_at_any_byte_it_opens_with_all_but_its_last_line() {
 fn what_is_no_transcript_gets_one_clear_sentence() {
     let header = r#"{"wirewalk":"transcript","version":1,"by":"w","started":"s","upstream":"u"}"#;
     let newer = r#"{"wirewalk":"transcript","version":9,"by":"wirewalk 7.0.0"}"#;
-    let cases: [(Vec<u8>, &[&str]); 7] = [
+    let cases: [(Vec<u8>, &[&str]); 8] = [
         (b"".to_vec(), &["is not a wirewalk transcript", "empty"]),
         (b"\x89PNG\r\n".to_vec(), &["is not a wirewalk transcript", "line 1"]),
-        (b"{\"log\":{}}\n".to_vec(), &["is not a wirewalk transcript"]),
+        (b"{\"pages\":{}}\n".to_vec(), &["is not a wirewalk transcript"]),
+        (b"{\"log\":7}\n".to_vec(), &["line 1, byte 7", "invalid type"]),
         (newer.as_bytes().to_vec(), &["format 9", "wirewalk 7.0.0"]),
         (format!("{header}\n{{\"at\":0,\"conn\":1}}\n").into_bytes(), &["line 2", "byte", "type"]),
         (format!("{header}\nrubbish\n").into_bytes(), &["line 2", &format!("byte {}", header.len() + 1)]),

@@ -2,6 +2,8 @@
 
 pub mod control;
 mod copying;
+mod har;
+pub mod opening;
 mod orders;
 mod pacer;
 pub mod player;

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::control::{Control, ControlError, Order, State, cannot_write};
 use super::copying::{self, Copy};
+use super::opening;
 use super::pacer::Pacer;
 use super::queue::{self, Inbox};
 use super::recorder::RecorderError;
@@ -30,6 +31,8 @@ const NOT_RECORDED: ControlError =
 const NO_WHOLE_LINE: ControlError = ControlError::Meaningless(
     "its last line is cut off, so nothing can be added to it; save to another file",
 );
+const NO_TRANSCRIPT: ControlError =
+    ControlError::Meaningless("it is no transcript, so nothing can be added to it; save to another file");
 const STILL_WRITTEN: ControlError = ControlError::Meaningless(
     "it is still being written, so nothing can be added to it; save to another file",
 );
@@ -139,6 +142,8 @@ type Ends = (Header, Arc<RwLock<Session>>, watch::Receiver<usize>, Control, Inbo
 struct Playback {
     inbox: Inbox,
     path: PathBuf,
+    /// The transcript that was made of the file, where that is none itself.
+    imported: Option<Storage>,
     reader: Reader,
     follow: bool,
     pacer: Option<Pacer>,
@@ -158,10 +163,11 @@ struct Playback {
 
 impl Playback {
     fn open(path: &Path, mode: Mode, max_message: usize) -> Result<(Playback, Ends), RecorderError> {
-        let reader = Reader::open(path)?;
+        let (reader, is_imported) = opening::open(path)?;
         let header = reader.header().clone();
         let unreadable = |error| TranscriptError::Read { path: path.to_owned(), error };
         let length = reader.length().map_err(unreadable)?;
+        let imported = is_imported.then(|| reader.storage().clone());
         let session = Session::new(Box::new(reader.lines()), max_message)?;
         let session = Arc::new(RwLock::new(session));
         let inbox = Inbox::new();
@@ -179,6 +185,7 @@ impl Playback {
         let playback = Playback {
             inbox: inbox.clone(),
             path: path.to_owned(),
+            imported,
             reader,
             follow: mode == Mode::Follow,
             pacer: playing.pace.map(Pacer::new),
@@ -348,7 +355,11 @@ impl Playback {
     fn save(&mut self, path: &Path) -> Result<(), ControlError> {
         let own = copying::is_same(path, &self.path);
         let unreadable = |error| TranscriptError::Read { path: self.path.clone(), error };
-        let storage = Storage::open(&self.path).map_err(unreadable)?;
+        let storage = match &self.imported {
+            Some(_) if own => return Err(NO_TRANSCRIPT),
+            Some(transcript) => transcript.clone(),
+            None => Storage::open(&self.path).map_err(unreadable)?,
+        };
         let ending = Ending::of(&storage).map_err(unreadable)?;
         let mut lines = Vec::new();
         if ending.lacks_line_feed {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::control::{Control, State};
+use super::opening;
 use super::queue::{self, BATCH, Inbox, MAX_BEHIND};
 use super::transcript::{Header, Reader, TranscriptError, Writer};
 use crate::session::{Session, StoreError};
@@ -105,10 +106,10 @@ impl Recorder {
         let _ = self.thread.join();
     }
 
-    /// Opens a transcript: the same records, on the same road. Returns the session, and how many bytes of a last
+    /// Opens a transcript, or a HAR file: the same records, on the same road. Returns the session, and how many bytes of a last
     /// line that is cut off were left out.
     pub fn open(path: &Path, max_message: usize) -> Result<(Session, Header, u64), RecorderError> {
-        let mut reader = Reader::open(path)?;
+        let (mut reader, _) = opening::open(path)?;
         let session = Recorder::read(&mut reader, max_message)?;
         Ok((session, reader.header().clone(), reader.cut_off()))
     }

@@ -1,4 +1,4 @@
-//! `wirewalk open`: a session that was recorded, as if it were live.
+//! `wirewalk open`: a session that was recorded, here or by another program, as if it were live.
 
 use std::io;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::capture::transcript::Header;
 /// Show a session that was recorded.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The transcript, as made by --record
+    /// The transcript, as made by --record, or a HAR file of a browser or of mitmproxy
     #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
 
@@ -101,7 +101,12 @@ impl Options {
     }
 
     fn greeting(&self, header: &Header) -> String {
-        format!("{}, recorded {} in front of {}", self.file.display(), header.started, header.upstream)
+        let recorded = format!("{}, recorded {}", self.file.display(), header.started);
+        if header.upstream.is_empty() {
+            recorded
+        } else {
+            format!("{recorded} in front of {}", header.upstream)
+        }
     }
 
     fn show(self) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 //! and from bytes of no protocol, which have no other boundary.
 
 mod held;
+mod told;
 
 use bytes::Bytes;
 
@@ -44,6 +45,7 @@ pub struct Connection {
     halves: [Half; 2],
     exchange: Exchange,
     tally: Tally,
+    tellings: told::Tellings,
     max_message: usize,
     /// wirewalk ends it.
     stopped: bool,
@@ -58,6 +60,7 @@ impl Connection {
             halves: Direction::BOTH.map(Half::new),
             exchange: Exchange::default(),
             tally: Tally::default(),
+            tellings: told::Tellings::default(),
             max_message,
             stopped: false,
         }
@@ -78,6 +81,7 @@ impl Connection {
                     self.bytes(record, *dir, bytes, units);
                 }
             }
+            What::Told { .. } => self.told(record, units),
             What::Closed { by, how, .. } => self.closed(record, *by, *how, units),
             What::Note { .. } | What::Trace { .. } | What::Output { .. } | What::Exited { .. } => {}
             What::Lost { dir, bytes, .. } => {

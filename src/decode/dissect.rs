@@ -128,5 +128,6 @@ pub fn unit(input: &Input<'_>, memory: &mut Memory, sink: &mut Sink) {
         }
         UnitKind::HttpRequest | UnitKind::HttpResponse => http1::dissect(input, memory, sink),
         UnitKind::Frame => websocket::dissect(input, memory, sink),
+        UnitKind::Message => websocket::told(input, memory, sink),
     }
 }

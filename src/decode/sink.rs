@@ -58,6 +58,13 @@ impl Sink {
         sink
     }
 
+    /// An empty sink for a unit that another program tells of, in these bytes.
+    pub fn told(detail: Detail, bytes: Bytes) -> Sink {
+        let mut sink = Sink::new(detail, bytes);
+        sink.tree.sources.iter_mut().for_each(|source| source.kind = SourceKind::Told);
+        sink
+    }
+
     /// How much is wanted. Ask before doing work whose only use is a field or a summary.
     pub fn detail(&self) -> Detail {
         self.detail

@@ -80,6 +80,7 @@ fn happened(happening: &Happening, sink: &mut Sink) {
         }
         What::Received { .. }
         | What::Sent { .. }
+        | What::Told { .. }
         | What::Note { .. }
         | What::Trace { .. }
         | What::Output { .. }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::field::{FieldDef, ProtocolDef, Rule};
-use crate::wire::{ConnId, Direction, Record, Timestamp};
+use crate::wire::{ConnId, Direction, Record, Timestamp, Told};
 
 /// The number of a unit in its session, counted from 1 in the order of completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +30,8 @@ pub enum UnitKind {
     Closed,
     /// Bytes that passed but could not be captured.
     Lost,
+    /// A WebSocket message whose frames are not known, since another program tells of it.
+    Message,
 }
 
 /// The smallest thing on the wire that has a meaning of its own, as the first pass yields it.
@@ -134,6 +136,8 @@ pub struct Memory {
     pub engineio: Option<EngineIo>,
     /// The Socket.IO packet whose attachments are still to come.
     pub announced: Option<Announced>,
+    /// What it is, where another program told of it: it was not seen on the wire.
+    pub told: Option<Told>,
 }
 
 /// Engine.IO as a request asked for it.
@@ -264,6 +268,8 @@ impl SourceId {
 pub enum SourceKind {
     /// As received.
     Wire,
+    /// As another program told it: its bytes on the wire are not known.
+    Told,
     /// A frame's payload with the masking key applied (RFC 6455 §5.3).
     Unmasked,
     /// A message put together from its fragments (RFC 6455 §5.4).
@@ -289,6 +295,7 @@ impl SourceKind {
     pub fn as_str(self) -> &'static str {
         match self {
             SourceKind::Wire => "wire",
+            SourceKind::Told => "told",
             SourceKind::Unmasked => "unmasked",
             SourceKind::Reassembled => "reassembled",
             SourceKind::Inflated => "inflated",

@@ -3,7 +3,7 @@
 use super::Table;
 use super::context::Context;
 use super::template::{Text, by_key, texts};
-use crate::decode::unit::{LinkKind, Value};
+use crate::decode::unit::{LinkKind, UnitKind, Value};
 
 pub(super) static TABLE: Table = Table {
     protocol: "websocket",
@@ -27,6 +27,7 @@ fn pick(context: &Context<'_>) -> &'static Text {
     let fin = is_set("websocket.fin");
     let Some(opcode) = context.number("websocket.opcode") else { return &BEGINNING };
     match opcode {
+        _ if context.unit.kind == UnitKind::Message => &TOLD,
         0 if fin => &LAST_FRAGMENT,
         0 => &FURTHER_FRAGMENT,
         1 | 2 if !fin => &FIRST_FRAGMENT,
@@ -53,6 +54,11 @@ texts! {
         "{Sender} sends a binary message in a single frame of {size}.",
         "FIN is set and the opcode is 2, so this frame is a whole message, whose bytes may be anything: a picture, sound, a format of the application.[ The payload is masked with the key {mask}.]",
         "The receiving program gets the bytes as they are, in a browser as a Blob or an ArrayBuffer. What they mean only the application knows.",
+        "RFC 6455 §5.6";
+    TOLD = "websocket.told", "A message of which another program tells",
+        "{Sender} sent a message of {size}, says the file that was opened.",
+        "A browser's HAR file holds whole messages, as the page's script sends and receives them. In how many frames this one travelled, with which mask, and whether it was compressed stands nowhere.",
+        "Pings, pongs and close frames pass between such messages too, but the format has no place for them.",
         "RFC 6455 §5.6";
     COMPRESSED = "websocket.compressed", "A compressed message",
         "{Sender} sends a compressed message in a single frame: {on_wire} with its header[, which inflate to {inflated}].",
@@ -205,5 +211,6 @@ by_key! { RULES
     "websocket.inflating_failed" "Look for a sender that sets RSV1 on plain data, or leaves out more than the last four bytes. Every later message of this direction that depends on the lost context fails too."
     "websocket.context_lost" "The peers themselves may well read it, if they can read the one before. Where the handshake agreed on no context takeover for this direction, each message stands alone and this cannot happen."
     "websocket.frame_cut_short" "The message is lost. The sender's process ended or its connection broke; see how the connection was closed, and whether a reset followed."
+    "websocket.told" "What the messages say is decoded all the same. To see the frames too, let wirewalk stand between client and server."
     "websocket.http_inside" "Python servers do this when a handler raises an exception behind the upgrade: the web framework writes its error page into the connection. The log of the server holds the traceback."
 }

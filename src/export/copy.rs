@@ -74,7 +74,7 @@ fn curl(session: &Session, unit: &UnitRef) -> Result<String, CopyError> {
     if let Some(body) = &request.body {
         words.extend(["--data-binary".to_owned(), quoted(body)]);
     }
-    words.push(quoted(format!("http://{}{}", request.host, request.target).as_bytes()));
+    words.push(quoted(request.url("http").as_bytes()));
     Ok(words.join(" "))
 }
 
@@ -83,7 +83,7 @@ fn websocat(session: &Session, unit: &UnitRef) -> Result<String, CopyError> {
     let before = || (1..unit.id.0).rev().filter_map(|id| session.unit(UnitId(id)));
     let (upgrade, message) = match unit.kind {
         UnitKind::HttpRequest => (Some(*unit), None),
-        UnitKind::Frame if unit.dir == Direction::ToServer => {
+        UnitKind::Frame | UnitKind::Message if unit.dir == Direction::ToServer => {
             let tree = session.look(unit, Detail::Tree)?;
             (before().find(|u| u.conn == unit.conn && is_upgrade(u)), Some(message(&tree)))
         }
@@ -100,7 +100,7 @@ fn websocat(session: &Session, unit: &UnitRef) -> Result<String, CopyError> {
     for (_, line) in request.lines.iter().filter(|(name, _)| kept.contains(&name.as_str())) {
         words.extend(["-H".to_owned(), quoted(line.as_bytes())]);
     }
-    words.push(quoted(format!("ws://{}{}", request.host, request.target).as_bytes()));
+    words.push(quoted(request.url("ws").as_bytes()));
     let command = words.join(" ");
     Ok(match message {
         None => command,
@@ -110,7 +110,7 @@ fn websocat(session: &Session, unit: &UnitRef) -> Result<String, CopyError> {
 
 /// The payload of a frame, or the message that it ends, as its sender meant it.
 fn message(tree: &Tree) -> Vec<u8> {
-    let kinds = [SourceKind::Inflated, SourceKind::Reassembled, SourceKind::Unmasked];
+    let kinds = [SourceKind::Inflated, SourceKind::Reassembled, SourceKind::Unmasked, SourceKind::Told];
     let derived = kinds.iter().find_map(|kind| tree.sources.iter().find(|source| source.kind == *kind));
     let payload = || find(&tree.layers, "websocket.payload").map(|node| tree.bytes(&node.span));
     derived.map(|source| &source.bytes[..]).or_else(payload).unwrap_or_default().to_vec()
@@ -127,6 +127,15 @@ struct Request {
 }
 
 impl Request {
+    /// Where it went. A target in absolute form says so itself (RFC 9112 §3.2.2).
+    fn url(&self, scheme: &str) -> String {
+        match self.target.split_once("://") {
+            Some(("https" | "wss", rest)) => format!("{scheme}s://{rest}"),
+            Some((_, rest)) if !self.target.starts_with('/') => format!("{scheme}://{rest}"),
+            _ => format!("{scheme}://{}{}", self.host, self.target),
+        }
+    }
+
     fn of(session: &Session, unit: &UnitRef) -> Result<Request, CopyError> {
         let tree = session.look(unit, Detail::Tree)?;
         let text = |key| find(&tree.layers, key).map(words_of).unwrap_or_default();
@@ -184,6 +193,24 @@ fn quoted(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_in_absolute_form_says_itself_where_it_goes() {
+        let url = |target: &str, scheme| {
+            let (method, host) = ("GET".to_owned(), "h".to_owned());
+            Request { method, target: target.to_owned(), host, lines: Vec::new(), body: None }.url(scheme)
+        };
+        assert_eq!(url("/a?b=http://x", "http"), "http://h/a?b=http://x");
+        assert_eq!(
+            (url("wss://x/a", "ws"), url("https://x/a", "http")),
+            ("wss://x/a".into(), "https://x/a".into())
+        );
+        assert_eq!(
+            (url("https://x/a", "ws"), url("wss://x/a", "http")),
+            ("wss://x/a".into(), "https://x/a".into())
+        );
+        assert_eq!(url("http://x/a", "ws"), "ws://x/a");
+    }
 
     #[test]
     fn a_word_of_a_shell_cannot_be_left() {

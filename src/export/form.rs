@@ -9,7 +9,7 @@ use super::page::session::MAX_UNITS;
 use super::pcapng::Capture;
 use super::report::Outside;
 use super::share::{ShareError, Shared};
-use super::{json, svg};
+use super::{har, json, svg};
 use crate::session::{Session, UnitRef};
 use crate::wire::{ConnId, Direction, What};
 use crate::words;
@@ -72,7 +72,9 @@ pub fn write(
         }
         Form::Html => Page::of_session(session, units, title, &summary(shared, units), outside)?.html(out)?,
         Form::Svg => svg::write(session, units, title, out)?,
-        Form::Har => {}
+        Form::Har => {
+            har::write(session, &mut units.iter().copied(), &shared.header.started, &shared.header.by, out)?
+        }
         Form::Pcapng => capture(shared, units, out)?,
         Form::Json => units.iter().try_for_each(|unit| json::unit(session, unit, out))?,
     }
@@ -101,6 +103,9 @@ fn capture(shared: &Shared, units: &[UnitRef], out: &mut dyn Write) -> Result<()
     let mut capture = Capture::begin(io::BufWriter::new(out), started, &header.by)?;
     let mut records = shared.records()?;
     while let Some((_, record)) = records.next_record()? {
+        if matches!(record.what, What::Told { .. }) {
+            return Err(ShareError::NoPackets);
+        }
         let note = notes.at(record.conn, &record.what);
         if wanted.contains(&record.conn) {
             capture.record(&record, note.as_deref())?;

@@ -7,13 +7,13 @@
 //! | `dir` | `c2s` or `s2c` |
 //! | `at` | when its first byte came, in nanoseconds since the session began |
 //! | `took` | from its first byte to its last, in nanoseconds, exact to a microsecond |
-//! | `kind` | `opened`, `tls`, `http-request`, `http-response`, `frame`, `opaque`, `closed` or `lost` |
-//! | `length` | its bytes on the wire |
+//! | `kind` | `opened`, `tls`, `http-request`, `http-response`, `frame`, `opaque`, `closed`, `lost` or `message` |
+//! | `length` | its bytes on the wire; where another program told of it, those that it told |
 //! | `summary`, `tags` | what it says in a line; the keys of its protocols, outermost first |
 //! | `layers` | each with `protocol`, `summary`, `span`, `fields` and the `layers` inside it |
 //! | `fields` | each with `key`, `label`, `value`, `name` where the value has one, `span`, and the `fields` it consists of |
 //! | `span` | `source`, an index into `sources`, and `bits`, first and end, counted from the source's first bit |
-//! | `sources` | the bytes that spans count in, each with `kind` and `length`; the wire's first |
+//! | `sources` | the bytes that spans count in, each with `kind` and `length`; the wire's first, or what was `told` in place of it |
 //! | `findings` | each with `rule`, `severity`, `title`, `detail`, `spec` and `span` |
 //! | `links` | the earlier units that it belongs to, each with `kind` and `to` |
 //! | `engine_session` | the Engine.IO `sid`, where it belongs to one |
@@ -86,6 +86,7 @@ fn kind(kind: UnitKind) -> &'static str {
         UnitKind::Opaque => "opaque",
         UnitKind::Closed => "closed",
         UnitKind::Lost => "lost",
+        UnitKind::Message => "message",
     }
 }
 

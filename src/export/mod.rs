@@ -4,6 +4,7 @@ pub mod calls;
 pub mod copy;
 pub mod diff;
 pub mod form;
+pub mod har;
 mod hex;
 pub mod json;
 pub mod page;

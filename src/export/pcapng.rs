@@ -39,9 +39,9 @@ impl<W: Write> Capture<W> {
     }
 
     /// Writes what the next record shows of its connection. `comment` goes to its first packet, or to the next one of the
-    /// same direction where it makes none. Records of processes and notes make no packets.
+    /// same direction where it makes none. Records of processes, notes and what another program told make no packets.
     pub fn record(&mut self, record: &Record, comment: Option<&str>) -> io::Result<()> {
-        if !record.what.is_on_connection() || matches!(record.what, What::Note { .. }) {
+        if !record.what.is_on_connection() || matches!(record.what, What::Note { .. } | What::Told { .. }) {
             return Ok(());
         }
         self.packets.at(record.at.0);

@@ -81,7 +81,7 @@ impl Redaction {
     pub fn record(&mut self, mut record: Record) -> Option<Record> {
         let conn = record.conn;
         match &mut record.what {
-            What::Received { dir, bytes } => {
+            What::Received { dir, bytes } | What::Told { dir, bytes, .. } => {
                 let was_empty = bytes.is_empty();
                 *bytes = self.streams.pass(conn, *dir, bytes);
                 return (was_empty || !bytes.is_empty()).then_some(record);

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::har::HarError;
 use super::redact::Redaction;
 use crate::capture::transcript::{Header, Reader, TranscriptError, Writer};
-use crate::capture::{Recorder, RecorderError};
+use crate::capture::{Recorder, RecorderError, opening};
 use crate::session::secrets::Names;
 use crate::session::{Session, StoreError};
 use crate::wire::{ConnId, Direction};
@@ -24,6 +25,14 @@ pub enum ShareError {
     /// It cannot be written.
     #[error("cannot write: {0}")]
     Io(#[from] std::io::Error),
+    /// A browser cannot be told when it was.
+    #[error(transparent)]
+    Har(#[from] HarError),
+    /// It was read from a file that has no packets.
+    #[error(
+        "the session was read from a HAR file, which has messages and no packets: no capture file can be made of it"
+    )]
+    NoPackets,
     /// Without its secrets it would be read otherwise.
     #[error("unit {0} would be read otherwise without its secrets")]
     Otherwise(usize),
@@ -90,7 +99,7 @@ impl Shared {
     /// Its records, from the first one on.
     pub fn records(&self) -> Result<Reader, TranscriptError> {
         match &self.records {
-            Records::Opened(path) => Reader::open(path),
+            Records::Opened(path) => opening::records(path),
             Records::Redacted(writer) => writer.reader(Path::new(LEFT)),
         }
     }
@@ -129,7 +138,7 @@ fn redact(
     create: impl FnOnce(&Header) -> Result<Writer, TranscriptError>,
 ) -> Result<(Writer, Omitted), ShareError> {
     let mut redaction = Redaction::of(session, names)?;
-    let mut records = Reader::open(path)?;
+    let mut records = opening::records(path)?;
     let mut header = records.header().clone();
     header.upstream = redaction.upstream(&header.upstream);
     let mut writer = create(&header)?;

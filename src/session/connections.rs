@@ -30,6 +30,8 @@ pub struct ConnectionInfo {
     pub bytes: [u64; 2],
     /// What was found wrong or worth saying.
     pub findings: u64,
+    /// Whether another program told of it.
+    is_told: bool,
     last_response: Option<UnitId>,
 }
 
@@ -48,6 +50,8 @@ pub enum State {
     Reset(Peer),
     /// wirewalk was stopped.
     Stopped,
+    /// Another program told of it, and not how it ended.
+    Told,
 }
 
 impl ConnectionInfo {
@@ -62,6 +66,7 @@ impl ConnectionInfo {
             _ if is_unreachable => State::Unreachable,
             (Some((_, How::Stopped)), ..) => State::Stopped,
             (Some((by, _)), ..) => State::Reset(*by),
+            (None, None, _) if self.is_told => State::Told,
             (None, None, _) => State::Open,
             (None, Some((by, _)), 1) => State::HalfClosed(*by),
             (None, Some((by, _)), _) => State::Closed(*by),
@@ -107,11 +112,13 @@ impl Connections {
                 units: [0; 2],
                 bytes: [0; 2],
                 findings: 0,
+                is_told: false,
                 last_response: None,
             });
         }
         let Some(info) = self.all.get_mut(at) else { return };
         info.last = info.last.max(unit.end);
+        info.is_told |= unit.memory.told.is_some();
         info.findings += unit.findings.len() as u64;
         match unit.happening.as_ref().map(|happening| &happening.record.what) {
             Some(What::Opened(opened)) => info.addresses = Some(opened.clone()),
@@ -132,7 +139,7 @@ impl ConnectionInfo {
             UnitKind::HttpResponse if unit.links.iter().any(|link| link.kind == LinkKind::Request) => {
                 self.last_response = Some(id);
             }
-            UnitKind::Frame if !self.is_websocket => {
+            UnitKind::Frame | UnitKind::Message if !self.is_websocket => {
                 self.is_websocket = true;
                 self.upgrade = self.last_response;
             }

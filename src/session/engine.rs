@@ -106,7 +106,7 @@ impl Engines {
     pub fn tie(&mut self, id: UnitId, unit: &mut Unit, requested: Option<EngineId>) -> Option<EngineId> {
         let mut engine = match unit.kind {
             UnitKind::HttpResponse => requested,
-            UnitKind::Frame | UnitKind::Lost => self.websockets.get(&unit.conn).copied(),
+            UnitKind::Frame | UnitKind::Message | UnitKind::Lost => self.websockets.get(&unit.conn).copied(),
             _ => None,
         };
         for fact in std::mem::take(&mut unit.facts) {
@@ -134,7 +134,7 @@ impl Engines {
             Fact::EngineOpen { sid, ping_interval, ping_timeout } => {
                 let default = EngineIo { version: 4, transport: Transport::WebSocket };
                 *engine = self.session(sid, unit.memory.engineio.unwrap_or(default), unit);
-                if unit.kind == UnitKind::Frame
+                if matches!(unit.kind, UnitKind::Frame | UnitKind::Message)
                     && let Some(engine) = *engine
                 {
                     self.websockets.insert(unit.conn, engine);

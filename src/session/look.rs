@@ -12,7 +12,7 @@ use crate::decode::limits::{
 use crate::decode::sink::{Detail, Sink};
 use crate::decode::unit::{AnnouncedPacket, LinkKind, SourceKind, Tree, UnitId, UnitKind};
 use crate::decode::websocket::frame::{FrameHeader, opcode, unmask};
-use crate::wire::Record;
+use crate::wire::{Record, Told};
 
 /// So many attachments of a packet say which packet they are for; the ones behind them, but for the last, do not, since
 /// reading a long packet again for each of thousands would take quadratic time.
@@ -37,7 +37,10 @@ impl Session {
         let sent: Vec<Record> = self.index.sent.of(unit.id).iter().map(|(_, r)| r.as_ref().clone()).collect();
         let request = self.request(unit)?;
         let message = self.message(unit, &wire)?;
-        let mut sink = Sink::new(detail, wire.clone());
+        let mut sink = match unit.memory.told {
+            None => Sink::new(detail, wire.clone()),
+            Some(_) => Sink::told(detail, wire.clone()),
+        };
         sink.announced = announced;
         let input = Input {
             unit: unit.id,
@@ -74,11 +77,11 @@ impl Session {
         self.store.read(unit.conn, unit.dir, unit.begin..unit.begin.saturating_add(unit.length.min(limit)))
     }
 
-    /// The payload of the message that ends in a frame, unmasked, put together and inflated; `None` where none ends there or it could
-    /// not be put together.
-    pub(super) fn payload_of(&self, unit: &UnitRef) -> Result<Option<Bytes>, StoreError> {
+    /// The WebSocket message that ends in a unit, unmasked, put together and inflated; `None` where none ends there or it
+    /// could not be put together.
+    pub fn message_of(&self, unit: &UnitRef) -> Result<Option<Message>, StoreError> {
         let wire = self.wire(unit, self.dissected(unit))?;
-        Ok(self.message(unit, &wire)?.map(|message| message.bytes))
+        self.message(unit, &wire)
     }
 
     fn linked(&self, unit: UnitId, kind: LinkKind) -> Option<UnitRef> {
@@ -98,6 +101,10 @@ impl Session {
 
     /// The message that ends in a frame, as the first pass put it together.
     fn message(&self, unit: &UnitRef, wire: &Bytes) -> Result<Option<Message>, StoreError> {
+        if unit.kind == UnitKind::Message && !unit.undecoded {
+            let text = unit.memory.told == Some(Told::Text);
+            return Ok(Some(Message { text, kind: SourceKind::Told, bytes: wire.clone() }));
+        }
         if unit.kind != UnitKind::Frame || unit.undecoded {
             return Ok(None);
         }
@@ -152,7 +159,7 @@ impl Session {
             return Ok(None);
         };
         // A frame holds one attachment; before the last nothing is put together.
-        let alone = unit.kind == UnitKind::Frame && memory.outstanding > 1;
+        let alone = matches!(unit.kind, UnitKind::Frame | UnitKind::Message) && memory.outstanding > 1;
         if alone && memory.total.saturating_sub(memory.outstanding) >= MAX_NAMED_ATTACHMENTS {
             return Ok(None);
         }

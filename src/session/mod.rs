@@ -120,6 +120,7 @@ impl Session {
             What::Sent { dir, replaces, bytes, .. } if replaces.is_empty() => {
                 self.store.received(record.conn, *dir, bytes.len(), offset);
             }
+            What::Told { dir, bytes, .. } => self.store.received(record.conn, *dir, bytes.len(), offset),
             What::Lost { dir, bytes, .. } => self.store.lost(record.conn, *dir, *bytes),
             What::Note { unit, marked, text } => {
                 if self.unit(UnitId(*unit)).is_some() {

@@ -162,7 +162,10 @@ impl Statistics {
                 histogram.add(u64::try_from(took).unwrap_or(u64::MAX));
             }
         }
-        if matches!(unit.kind, UnitKind::HttpRequest | UnitKind::HttpResponse | UnitKind::Frame) {
+        if matches!(
+            unit.kind,
+            UnitKind::HttpRequest | UnitKind::HttpResponse | UnitKind::Frame | UnitKind::Message
+        ) {
             let tree = session.look(unit, Detail::Tree)?;
             tree.layers.iter().for_each(|layer| self.layer(layer, dir));
             if let Some(inflated) = session.inflated_length(unit.id) {

@@ -119,7 +119,7 @@ fn when(unit: &UnitRef, tree: &Tree) -> String {
     for field in fields {
         if let Some(condition) = of_layers(&tree.layers, field, tree) {
             terms.push(condition);
-            if unit.kind == UnitKind::Frame {
+            if matches!(unit.kind, UnitKind::Frame | UnitKind::Message) {
                 break;
             }
         }

@@ -109,6 +109,28 @@ fn notes_are_unsaved_until_they_are_in_a_file() {
 }
 
 #[test]
+fn what_was_imported_is_saved_as_a_transcript_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("it.har");
+    let har = r#"{"log":{"entries":[{"startedDateTime":"2026-01-01T00:00:00Z","request":{"method":"GET","url":"http://h/"}}]}}"#;
+    fs::write(&path, har).unwrap();
+    let (mut playback, (.., control, _)) = playback(&path, Mode::AtOnce);
+    playback.turn(Duration::ZERO);
+    let mut ask = |reply: super::super::control::Reply| {
+        playback.turn(Duration::ZERO);
+        reply.wait()
+    };
+    ask(control.note(UnitId(1), true, "")).unwrap();
+    assert!(ask(control.save(&path)).unwrap_err().to_string().contains("no transcript"));
+    let copy = folder.path().join("copy");
+    ask(control.save(&copy)).unwrap();
+    let (session, header, _) = super::super::Recorder::open(&copy, MAX_MESSAGE).unwrap();
+    assert_eq!((session.len(), session.notes().count()), (1, 1));
+    assert_eq!((header.started.as_str(), header.upstream.as_str()), ("2026-01-01T00:00:00Z", "http://h"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), har);
+}
+
+#[test]
 fn nothing_is_added_behind_a_line_that_is_cut_off() {
     let (folder, path) = transcript(&[1], "{\"at\":9,\"co");
     let before = fs::read(&path).unwrap();

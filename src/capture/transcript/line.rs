@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::wire::{ConnId, Direction, How, Opened, Peer, Record, Timestamp, Tls, What, Why};
+use crate::wire::{ConnId, Direction, How, Opened, Peer, Record, Timestamp, Tls, Told, What, Why};
 
 /// The version of the format that this wirewalk writes. Another major version means that an older reader
 /// could misunderstand; what is only added leaves it as it is.
@@ -84,6 +84,13 @@ pub(in crate::capture) fn write(record: &Record, out: &mut Vec<u8>) {
             );
             let _ = serde_json::to_writer(&mut *out, why);
             out.push(b',');
+            data(bytes, out);
+        }
+        What::Told { dir, message, exchange, bytes } => {
+            head("told");
+            let _ = write!(out, r#","dir":"{}","message":"#, dir.as_str());
+            let _ = serde_json::to_writer(&mut *out, message);
+            let _ = write!(out, r#","exchange":{exchange},"#);
             data(bytes, out);
         }
         What::Closed { by, how, error } => {
@@ -165,6 +172,8 @@ struct Line<'a> {
     base64: Option<Cow<'a, str>>,
     replaces: Option<(u64, u64)>,
     why: Option<serde_json::Value>,
+    message: Option<Told>,
+    exchange: Option<u32>,
     bytes: Option<u64>,
     unit: Option<u32>,
     marked: Option<bool>,
@@ -195,6 +204,12 @@ pub(super) fn read(text: &str) -> Result<Option<Record>, LineError> {
             replaces: line.replaces()?,
             bytes: line.data()?,
             why: serde_json::from_value::<Why>(line.why.clone().unwrap_or_default())?,
+        },
+        "told" => What::Told {
+            dir: line.dir()?,
+            message: line.message.ok_or("\"message\" is missing")?,
+            exchange: line.exchange.unwrap_or_default(),
+            bytes: line.data()?,
         },
         "closed" => {
             let closed: Closed<'_> = serde_json::from_str(text)?;
@@ -338,6 +353,15 @@ mod tests {
             r#"{"at":0,"conn":1,"type":"sent","dir":"s2c","replaces":[3,9],"why":"rewritten","text":"x"}"#,
         );
         check(
+            at(What::Told {
+                dir: Direction::ToClient,
+                message: Told::Binary,
+                exchange: 0,
+                bytes: Bytes::from_static(b"\0"),
+            }),
+            r#"{"at":0,"conn":1,"type":"told","dir":"s2c","message":"binary","exchange":0,"base64":"AA=="}"#,
+        );
+        check(
             at(What::Closed { by: Peer::Server, how: How::Reset, error: Some("gone".to_owned()) }),
             r#"{"at":0,"conn":1,"type":"closed","by":"server","how":"reset","error":"gone"}"#,
         );
@@ -380,6 +404,7 @@ mod tests {
                 r#"{"at":0,"conn":1,"type":"sent","dir":"c2s","replaces":[3,1],"why":"rewritten","text":""}"#,
                 "ends before",
             ),
+            (r#"{"at":0,"conn":1,"type":"told","dir":"c2s","text":""}"#, "\"message\" is missing"),
             (r#"{"at":0,"conn":1,"type":"note","marked":true}"#, "\"unit\" is missing"),
             (r#"{"at":0,"type":"received","dir":"c2s","text":""}"#, "counts from 1"),
             (r#"{"at":0,"type":"trace","process":1}"#, "\"said\" is missing"),

@@ -53,7 +53,9 @@ impl Records for Lines {
         let line = self.line(offset, OVERHEAD + len.div_ceil(3) * 4)?;
         let record = std::str::from_utf8(&line).ok().and_then(|text| line::read(text).ok()).flatten();
         match record.map(|r| r.what) {
-            Some(What::Received { bytes, .. } | What::Sent { bytes, .. }) => Ok(bytes),
+            Some(What::Received { bytes, .. } | What::Sent { bytes, .. } | What::Told { bytes, .. }) => {
+                Ok(bytes)
+            }
             _ => Err(StoreError::Changed(offset)),
         }
     }

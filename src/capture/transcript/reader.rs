@@ -133,7 +133,7 @@ impl Reader {
         Lines::new(self.storage().clone())
     }
 
-    fn storage(&self) -> &Storage {
+    pub(in crate::capture) fn storage(&self) -> &Storage {
         self.file.get_ref().storage()
     }
 

@@ -33,11 +33,13 @@ impl Connection {
 
     /// How many bytes of what is not complete it holds.
     pub fn held(&self) -> usize {
-        self.halves.iter().map(Half::held).sum::<usize>() + half::kept_heads(&self.exchange)
+        let unfinished: usize = self.halves.iter().map(Half::held).sum();
+        unfinished + half::kept_heads(&self.exchange) + self.tellings.held()
     }
 
     /// Lets go of what it holds: what that belongs to is decoded only in part, and says so.
     pub fn let_go(&mut self, conn: ConnId, units: &mut dyn Units) {
+        self.tellings.let_go();
         if half::kept_heads(&self.exchange) > WORTH_LETTING_GO {
             self.exchange.pending.iter_mut().for_each(|request| request.head = None);
             self.halves[Direction::ToClient.index()].remarks.push(finding(&tcp::LET_GO));

@@ -40,16 +40,7 @@ impl Content {
 
 /// Reads the body behind `head`. `None` where there is none, or it is in a coding that cannot be undone.
 pub(super) fn read(input: &Input<'_>, head: &Head, length: BodyLength, sink: &mut Sink) -> Option<Content> {
-    let raw = input.wire.slice(head.len.min(input.wire.len())..);
-    let cut = input.length > input.wire.len() as u64;
-    if cut {
-        let dissected = format!(
-            "{} of {}",
-            words::thousands(input.wire.len() as u64),
-            words::count(input.length, "byte")
-        );
-        sink.finding(&rules::NOT_ALL_DISSECTED, wire(&(head.len..input.wire.len())), dissected);
-    }
+    let (raw, cut) = behind(input, head, sink);
     sink.field(&fields::BODY_ENDS, wire(&(head.len..head.len)), || Value::Text(ends(length)));
     let received = raw.len();
     let content =
@@ -66,6 +57,32 @@ pub(super) fn read(input: &Input<'_>, head: &Head, length: BodyLength, sink: &mu
     }
     sink.field(&fields::BODY, content.span(), || Value::Bytes);
     Some(content)
+}
+
+/// The content of a message that another program tells of: all that is behind `head`, in which no coding is left.
+pub(super) fn told(input: &Input<'_>, head: &Head, sink: &mut Sink) -> Option<Content> {
+    let (bytes, cut) = behind(input, head, sink);
+    sink.field(&fields::TOLD, Span::default(), || Value::Flag(true));
+    let content = Content { bytes, source: SourceId::WIRE, offset: head.len, whole: !cut };
+    if content.bytes.is_empty() {
+        return None;
+    }
+    sink.field(&fields::BODY, content.span(), || Value::Bytes);
+    Some(content)
+}
+
+/// What is behind `head`, and whether that is not all.
+fn behind(input: &Input<'_>, head: &Head, sink: &mut Sink) -> (Bytes, bool) {
+    let cut = input.length > input.wire.len() as u64;
+    if cut {
+        let dissected = format!(
+            "{} of {}",
+            words::thousands(input.wire.len() as u64),
+            words::count(input.length, "byte")
+        );
+        sink.finding(&rules::NOT_ALL_DISSECTED, wire(&(head.len..input.wire.len())), dissected);
+    }
+    (input.wire.slice(head.len.min(input.wire.len())..), cut)
 }
 
 fn ends(length: BodyLength) -> String {

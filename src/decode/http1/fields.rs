@@ -243,6 +243,9 @@ fields! {
     BODY = Bytes "http.file_data", "Body",
         "The content of the message, without transfer and content codings.", "RFC 9110 §6.4";
 
+    TOLD = Flag "http.told", "Told, not seen",
+        "Another program told of this message, in a HAR file: its head is put together from what that program wrote down, and no coding is left in its body.", "HAR 1.2";
+
     // What wirewalk sent.
     SENT = Text "http.sent", "Sent by wirewalk instead",
         "wirewalk passed these bytes on in place of those it received.", "RFC 9110 §7.6";

@@ -40,6 +40,7 @@ use crate::wire::{What, Why};
 use crate::words;
 use body::Content;
 use head::{Head, Issue, Parsed, Role, StartLine};
+use length::BodyLength;
 use refusal::Refused;
 use target::Target;
 
@@ -86,7 +87,7 @@ fn request(input: &Input<'_>, head: &Head, memory: &mut Memory, sink: &mut Sink)
     if upgrade::is_wanted(head, input.wire) {
         upgrade::request(head, input.wire, sink);
     }
-    let content = body::read(input, head, length, sink);
+    let content = content(input, head, length, memory, sink);
     sent::nodes(input, head, sink);
     carry(input, head, content, memory, sink);
 }
@@ -101,7 +102,7 @@ fn response(input: &Input<'_>, head: &Head, memory: &mut Memory, sink: &mut Sink
     let (length, issues) = length::of(head, input.wire, pending.as_ref());
     head_nodes(input, head, &issues, sink);
     switch(input, head, asked, pending.as_ref(), sink);
-    let content = body::read(input, head, length, sink);
+    let content = content(input, head, length, memory, sink);
     let ours = |what: &What| matches!(what, What::Sent { why: Why::UpstreamUnreachable, .. });
     if let Some(request) = asked
         && !input.sent.iter().any(|record| ours(&record.what))
@@ -114,6 +115,20 @@ fn response(input: &Input<'_>, head: &Head, memory: &mut Memory, sink: &mut Sink
     }
     sent::nodes(input, head, sink);
     carry(input, head, content, memory, sink);
+}
+
+/// What the message carries, without any coding.
+fn content(
+    input: &Input<'_>,
+    head: &Head,
+    length: BodyLength,
+    memory: &Memory,
+    sink: &mut Sink,
+) -> Option<Content> {
+    match memory.told {
+        None => body::read(input, head, length, sink),
+        Some(_) => body::told(input, head, sink),
+    }
 }
 
 /// Whether a rule names the likely cause of a refusal.

@@ -207,7 +207,7 @@ fn why_engineio_was_refused_is_said_once() {
         let request = request.map(str::as_bytes);
         let input = Input { kind: UnitKind::HttpResponse, dir: Direction::ToClient, request, ..input(&wire) };
         let mut sink = Sink::new(Detail::Facts, wire.clone());
-        dissect(&input, &mut Memory { engineio, announced: None }, &mut sink);
+        dissect(&input, &mut Memory { engineio, ..Memory::default() }, &mut sink);
         sink.finish().1.iter().map(|finding| finding.rule.key).collect::<Vec<_>>()
     };
     assert_eq!(keys(Some(asked)), ["http.refused_transport"]);

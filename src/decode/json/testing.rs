@@ -43,7 +43,7 @@ fn payload(carrier: Carrier, bytes: &[u8]) -> Payload<'_> {
 
 /// The memory of a connection that speaks Engine.IO.
 pub(crate) fn engineio(version: u8, transport: Transport) -> Memory {
-    Memory { engineio: Some(EngineIo { version, transport }), announced: None }
+    Memory { engineio: Some(EngineIo { version, transport }), ..Memory::default() }
 }
 
 /// Everything that was said of a payload.

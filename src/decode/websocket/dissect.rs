@@ -8,6 +8,7 @@ use super::{PROTOCOL, close};
 use crate::decode::dissect::{Carrier, Input, Message, Payload, payload};
 use crate::decode::sink::{Detail, Sink};
 use crate::decode::unit::{Memory, SourceId, SourceKind, Span, Value};
+use crate::wire::Told;
 use crate::words;
 
 /// Of a control frame's text, so many characters go into its summary.
@@ -30,6 +31,32 @@ pub fn dissect(input: &Input<'_>, memory: &mut Memory, sink: &mut Sink) {
                 hand_on(message, &header, &carried, input, memory, sink);
             }
         }
+    }
+    sink.close_layer();
+}
+
+/// Says what a message means that another program tells of: no frame of it is known, so nothing is said of one.
+pub fn told(input: &Input<'_>, memory: &mut Memory, sink: &mut Sink) {
+    let (length, text) = (input.wire.len(), memory.told == Some(Told::Text));
+    let whole = Span::bytes(SourceId::WIRE, 0..length);
+    let opcode = if text { opcode::TEXT } else { opcode::BINARY };
+    sink.open_layer(&PROTOCOL, whole.clone());
+    sink.field(&OPCODE, Span::default(), || Value::Unsigned(opcode.into()));
+    sink.open(&MESSAGE, whole.clone(), || Value::None);
+    sink.field(&MESSAGE_LENGTH, whole, || Value::Unsigned(input.length));
+    sink.close();
+    let name = if text { "text" } else { "binary" };
+    sink.summary(|| format!("{name}, {}", count(input.length)));
+    if let Some(message) = input.message {
+        let inside = Payload {
+            bytes: message.bytes.as_ref().into(),
+            source: SourceId::WIRE,
+            offset: 0,
+            carrier: Carrier::WebSocketMessage { text },
+            dir: input.dir,
+            unit: input.unit,
+        };
+        payload(&inside, memory, sink);
     }
     sink.close_layer();
 }

@@ -22,9 +22,9 @@ mod utf8;
 #[cfg(test)]
 mod tests;
 
-pub use dissect::dissect;
+pub use dissect::{dissect, told};
 pub use framing::{CompleteMessage, Frame, Framing, Step};
-pub(crate) use rules::{FRAME_CUT_SHORT, HTTP_INSIDE};
+pub(crate) use rules::{FRAME_CUT_SHORT, HTTP_INSIDE, MESSAGE_TOO_LONG, TOLD};
 
 use super::field::ProtocolDef;
 

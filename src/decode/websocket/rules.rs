@@ -72,6 +72,9 @@ rules! {
     FRAME_CUT_SHORT = Warning "websocket.frame_cut_short", "connection ended inside a frame",
         "The header announced more bytes than came before the sender's direction was closed.",
         "RFC 6455 §5.2";
+    TOLD = Note "websocket.told", "told by another program, so that frames are not known",
+        "The messages of this WebSocket stand in a file of another program, such as a HAR file of a browser. It holds them whole: frames, masks, compression, control frames and the end of the connection are not in it, and wirewalk makes none of them up.",
+        "HAR 1.2";
     HTTP_INSIDE = Error "websocket.http_inside", "HTTP on a connection that was upgraded",
         "The server had agreed to speak WebSocket and then sent an HTTP answer. It gave the WebSocket up, and the client cannot read why: look at the answer.",
         "RFC 6455 §4.2.2";

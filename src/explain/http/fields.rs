@@ -86,6 +86,7 @@ by_key! { FIELDS
     "http.chunked_trailer_part" "A checksum over a stream can only stand here. Recipients must not take fields from it that decide about routing or length."
     "http.body_decoded" "Browsers and libraries do this silently, so programs see the body after it. Text typically shrinks to a third or less by compression."
     "http.file_data" "What it says is shown in the layers inside: Engine.IO packets, JSON, text or bytes."
+    "http.told" "Spelling and order of the fields need not be as they were on the wire, and neither need the version of HTTP. What is wrong with the form of a head is therefore not said here."
     "http.sent" "Only heads are rewritten, and only where the application would not work otherwise. Compare these bytes with those that were received."
     "http.sent.line" "Which lines are rewritten is decided by `--host` and `--origin`; with `keep` the line passes as it came."
 }

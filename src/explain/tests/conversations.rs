@@ -9,12 +9,12 @@ use crate::decode::limits::MAX_MESSAGE;
 use crate::explain::TABLES;
 use crate::session::Session;
 use crate::session::testing::Kept;
-use crate::wire::{ConnId, Connected, Direction, How, Opened, Peer, Record, Timestamp, Tls, What, Why};
+use crate::wire::{ConnId, Connected, Direction, How, Opened, Peer, Record, Timestamp, Tls, Told, What, Why};
 
 /// What happened, each a millisecond after the other.
 fn session(happened: Vec<(u32, What)>) -> Session {
     let bytes = |what: &What| match what {
-        What::Received { bytes, .. } | What::Sent { bytes, .. } => bytes.clone(),
+        What::Received { bytes, .. } | What::Sent { bytes, .. } | What::Told { bytes, .. } => bytes.clone(),
         _ => Bytes::new(),
     };
     let kept = happened.iter().map(|(_, what)| bytes(what)).collect();
@@ -242,6 +242,26 @@ fn frames() -> Vec<(u32, What)> {
     conversation.map(|what| (1, what)).into()
 }
 
+fn told() -> Vec<(u32, What)> {
+    let tell = |dir, message, text: &str| What::Told {
+        dir,
+        message,
+        exchange: 1,
+        bytes: Bytes::copy_from_slice(text.as_bytes()),
+    };
+    let conversation = [
+        tell(Direction::ToServer, Told::Request, "GET https://h/ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"),
+        tell(
+            Direction::ToClient,
+            Told::Response,
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
+        ),
+        tell(Direction::ToServer, Told::Text, "hello"),
+        tell(Direction::ToClient, Told::Binary, "\0"),
+    ];
+    conversation.map(|what| (1, what)).into()
+}
+
 #[test]
 fn everything_that_happens_is_explained() {
     let mut explained = Explained::default();
@@ -249,7 +269,7 @@ fn everything_that_happens_is_explained() {
     explained.session(&crate::capture::Recorder::open(&recorded, MAX_MESSAGE).unwrap().0);
     let texts = std::mem::take(&mut explained.texts);
     let mut explained = Explained { texts, ..Explained::default() };
-    for happened in [connections(), plain_http(), refusals(), version_3(), version_4(), frames()] {
+    for happened in [connections(), plain_http(), refusals(), version_3(), version_4(), frames(), told()] {
         explained.session(&session(happened));
         explained.units.push_str("---\n");
     }

@@ -106,7 +106,11 @@ impl Conversation {
             }
             // What was sent to the server is not on the client's side.
             What::Sent { dir: Direction::ToServer, .. } => Ok(()),
-            What::Note { .. } | What::Trace { .. } | What::Output { .. } | What::Exited { .. } => Ok(()),
+            What::Told { .. }
+            | What::Note { .. }
+            | What::Trace { .. }
+            | What::Output { .. }
+            | What::Exited { .. } => Ok(()),
         }
     }
 

@@ -50,6 +50,7 @@ impl<'a> Units<'a> {
             UnitKind::HttpRequest => self.http(unit, Role::Request),
             UnitKind::HttpResponse => self.http(unit, Role::Response),
             UnitKind::Frame => self.frame(unit),
+            UnitKind::Message => self.told(unit),
             UnitKind::Opaque => self.raw(unit),
             UnitKind::Opened | UnitKind::Tls | UnitKind::Closed | UnitKind::Lost => Ok(()),
         }
@@ -161,6 +162,15 @@ impl<'a> Units<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// A message that another program told of.
+    fn told(&mut self, unit: &UnitRef) -> Result<(), StoreError> {
+        let (tree, sources) = self.redacted(unit)?;
+        if let (Some(before), Some(after)) = (tree.sources.first(), sources.first()) {
+            self.replace(unit, 0, &before.bytes, after.clone());
+        }
+        Ok(())
     }
 
     /// The frames of a message get another payload.

@@ -150,7 +150,7 @@ impl Session {
             // A direction ends once.
             _ if matches!(key, Key::Close(..)) => true,
             Check::Nothing => return Ok(Some(Certainty::Inferred)),
-            Check::Payload(length, crc32) => match self.payload_of(&unit)? {
+            Check::Payload(length, crc32) => match self.message_of(&unit)?.map(|message| message.bytes) {
                 Some(bytes) => bytes.len() as u64 == *length && crc(&bytes) == *crc32,
                 None => return Ok(Some(Certainty::Inferred)),
             },

@@ -253,7 +253,7 @@ fn role(session: &Session, unit: &UnitRef, said: &[Said]) -> Role {
             Some(opcode) if opcode.counts == hash(10u64) => Role::Counted(Count::Pongs),
             _ => Role::Message,
         },
-        UnitKind::Opaque => Role::Message,
+        UnitKind::Message | UnitKind::Opaque => Role::Message,
         _ if happened.is_some_and(is_orderly) => Role::Chance,
         _ => Role::Carrier,
     }

@@ -59,7 +59,7 @@ impl<'s, 'k> Reading<'s, 'k> {
             let Some(engine) = unit.engine_number() else { continue };
             let answer = match unit.kind {
                 UnitKind::HttpResponse => Some(unit.id),
-                UnitKind::Frame if !self.carried.contains_key(&unit.conn) => {
+                UnitKind::Frame | UnitKind::Message if !self.carried.contains_key(&unit.conn) => {
                     self.carried.insert(unit.conn, engine);
                     self.session.connection(unit.conn).and_then(|info| info.upgrade)
                 }
@@ -135,7 +135,7 @@ impl<'s, 'k> Reading<'s, 'k> {
     fn conversation(&mut self, unit: &UnitRef, tree: &Tree, parts: &[Part]) -> usize {
         let engine = unit.engine_number().or_else(|| match unit.kind {
             UnitKind::HttpRequest => self.opening.get(&unit.id).copied(),
-            UnitKind::Frame => self.carried.get(&unit.conn).copied(),
+            UnitKind::Frame | UnitKind::Message => self.carried.get(&unit.conn).copied(),
             _ => None,
         });
         let head = parts.first();
@@ -165,7 +165,7 @@ impl<'s, 'k> Reading<'s, 'k> {
                 asked.map(|asked| asked.conversation).unwrap_or_else(|| self.alone(unit))
             }
             UnitKind::Opened | UnitKind::Tls => self.other(Kind::Connections, "", None),
-            UnitKind::Frame | UnitKind::Closed | UnitKind::Lost => {
+            UnitKind::Frame | UnitKind::Message | UnitKind::Closed | UnitKind::Lost => {
                 self.sockets.get(&unit.conn).copied().unwrap_or_else(|| self.alone(unit))
             }
             UnitKind::Opaque => self.alone(unit),

@@ -51,7 +51,8 @@ fields! {
          4 "frame" "A WebSocket frame.",
          5 "opaque" "Bytes of no protocol that is known.",
          6 "closed" "A direction of a connection ended, or all of it.",
-         7 "lost" "Bytes that could not be captured."];
+         7 "lost" "Bytes that could not be captured.",
+         8 "message" "A WebSocket message whose frames are not known."];
     TIME = Duration "time", "Time", "When its first byte came, since the session began.", "wirewalk";
     TOOK = Duration "took", "Took", "How long it took from its first byte to its last.", "wirewalk";
     LENGTH = Unsigned "length", "Length", "How many bytes it has on the wire.", "wirewalk";
@@ -140,6 +141,7 @@ fn kind(kind: UnitKind) -> u64 {
         UnitKind::Opaque => 5,
         UnitKind::Closed => 6,
         UnitKind::Lost => 7,
+        UnitKind::Message => 8,
     }
 }
 

@@ -107,6 +107,7 @@ fn in_words(state: State) -> (&'static str, String) {
         State::Closed(by) => ("○", format!("closed by {}", name(by))),
         State::Reset(by) => ("✗", format!("reset by {}", name(by))),
         State::Stopped => ("○", "closed by wirewalk".to_owned()),
+        State::Told => ("·", "told, not seen".to_owned()),
     }
 }
 

@@ -262,7 +262,7 @@ fn lanes(pen: &mut Pen<'_>, lanes: &[Lane], shown: usize, app: &App) {
 fn arrow(pen: &mut Pen<'_>, unit: &UnitRef, width: usize, app: &App) {
     let stroke = match unit.kind {
         UnitKind::HttpRequest | UnitKind::HttpResponse => "━",
-        UnitKind::Frame | UnitKind::Opaque => "─",
+        UnitKind::Frame | UnitKind::Message | UnitKind::Opaque => "─",
         UnitKind::Opened | UnitKind::Closed | UnitKind::Tls | UnitKind::Lost => "╌",
     };
     let shaft = stroke.repeat(width.saturating_sub(3));
