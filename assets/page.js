@@ -46,6 +46,9 @@
     return box;
   }
 
+  /** A text in which what stands between ticks is code. */
+  const ticks = (text) => text.split("`").map((part, i) => (i % 2 ? h("code", null, part) : part));
+
   /** A link to another site, where the address is one of the web; otherwise its text alone. */
   const link = (address, text) => /^https?:\/\//i.test(address || "")
     ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text) : h("span", null, text);
@@ -379,7 +382,7 @@
     const wire = unit ? wirePanes(unit, step, print) : {};
     const findings = unit ? unit.findings || [] : [];
     const content = { bytes: wire.bytes, layers: wire.layers, calls: calls && calls.rows.length ? callsPane(calls, step, mine, print) : null,
-      explain: unit && (unit.explain || findings.length) ? [unit.explain && h("p", { class: "explain" }, unit.explain), findings.length > 0
+      explain: unit && (unit.explain || findings.length) ? [unit.explain && h("p", { class: "explain" }, ticks(unit.explain)), findings.length > 0
         && h("ul", { class: "findings" }, findings.map((one) => h("li", null, h("b", { class: `mark ${one.severity}` }, one.severity), one.text)))] : null };
     const aside = order[0] === "calls" ? ["bytes", "layers"] : ["calls"]; // what the step is not about
     const there = order.filter((name) => content[name]);

@@ -10,7 +10,8 @@
 //! - [`session`]: everything captured: the index of units, the byte store, the links between units.
 //! - [`walkthrough`]: an authored sequence of steps over a session, read, matched and checked.
 //! - [`explain`]: what a unit, a field or a finding is, why it is there, and what comes next.
-//! - [`export`]: the units as text, as JSON and as pages, and the records as packets.
+//! - [`export`]: the units as text, JSON, pages and drawings, and in the formats of other programs.
+//! - [`sharing`]: a recorded session as it is given away, without its secrets, in each of the forms.
 //! - [`escape`]: makes a peer's text harmless before it is shown anywhere.
 //! - [`words`]: how durations, counts and bytes are put, and text fitted into columns.
 //! - [`demo`]: a real server and a real client to look at, on loopback.
@@ -30,6 +31,7 @@ pub mod export;
 pub mod launch;
 pub mod proxy;
 pub mod session;
+pub mod sharing;
 pub mod tui;
 pub mod walkthrough;
 pub mod wire;

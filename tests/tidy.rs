@@ -29,10 +29,12 @@ const WALLS: &[(&str, &[&str])] = &[
             "explain",
             "walkthrough",
             "export",
+            "sharing",
             "escape",
             "words",
         ],
     ),
+    ("sharing", &["wire", "decode", "session", "capture", "export", "escape", "words"]),
     ("config", &["session", "tui"]),
     ("export", &["wire", "decode", "session", "calls", "explain", "walkthrough", "escape", "words"]),
     ("launch", &["wire"]),
@@ -62,6 +64,7 @@ const BANS: &[(&str, &[&str])] = &[
         // Addresses stand in records and are written down; sockets are not for it.
         &["tokio", "TcpStream", "TcpListener", "UdpSocket", "std::fs", "anyhow", "println!", "eprintln!"],
     ),
+    ("sharing", &["tokio", "std::net", "anyhow", "println!", "eprintln!"]),
     ("wire", &["tokio", "std::fs", "std::io"]),
 ];
 

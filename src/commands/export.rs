@@ -13,13 +13,13 @@ use clap::{Args, ValueHint};
 use super::{Size, redact, say, walkthroughs};
 use crate::calls::permalink;
 use crate::decode::limits::MAX_MESSAGE;
-use crate::export::form::{self, Form};
 use crate::export::page::Page;
 use crate::export::report::{Outside, own_source};
-use crate::export::share::{ShareError, Shared};
 use crate::session::filter::Filter;
 use crate::session::secrets::Names;
 use crate::session::{Session, StoreError, UnitRef};
+use crate::sharing::form::{self, Form};
+use crate::sharing::{ShareError, Shared};
 use crate::walkthrough::route::Route;
 use crate::words::{count, thousands};
 

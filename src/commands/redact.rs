@@ -8,8 +8,8 @@ use super::{Size, open, say};
 use crate::capture::Recorder;
 use crate::config::Config;
 use crate::decode::limits::MAX_MESSAGE;
-use crate::export::share::{self, Omitted};
 use crate::session::secrets::Names;
+use crate::sharing::{self, Omitted};
 use crate::words::count;
 
 /// Write a transcript without its secrets, that can be given away and opened like any other.
@@ -37,7 +37,7 @@ impl Options {
         let names = names()?;
         let (session, _, cut_off) = Recorder::open(&self.file, self.max_message.0)?;
         open::say_cut_off(cut_off);
-        let omitted = share::write_redacted(&session, &self.file, self.max_message.0, &names, &self.out)?;
+        let omitted = sharing::write_redacted(&session, &self.file, self.max_message.0, &names, &self.out)?;
         say_omitted(omitted, "");
         let out = self.out.display();
         say(format_args!("{out} can be given away; look through it first: only you know all your secrets"));

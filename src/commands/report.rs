@@ -13,8 +13,8 @@ use super::{Size, redact, say};
 use crate::calls::permalink;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::export::report::{Outside, Report, html, markdown, own_source};
-use crate::export::share::Shared;
 use crate::session::Session;
+use crate::sharing::Shared;
 
 /// Write the report that a student hands in: the libraries with their licences, and the walk from start-up to the first answer.
 ///

@@ -3,15 +3,12 @@
 pub mod calls;
 pub mod copy;
 pub mod diff;
-pub mod form;
 pub mod har;
 mod hex;
 pub mod json;
 pub mod page;
 pub mod pcapng;
-pub mod redact;
 pub mod report;
-pub mod share;
 pub mod svg;
 pub mod text;
 

@@ -23,7 +23,7 @@ const TOP: usize = 96;
 const ROW: usize = 46;
 
 /// So many characters fit above an arrow.
-const CHARACTERS: usize = 110;
+const CHARACTERS: usize = 98;
 
 /// More rows are no drawing any more.
 pub const MAX_ROWS: usize = 500;

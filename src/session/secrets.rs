@@ -36,22 +36,37 @@ const SHORTEST: usize = 4;
 const MAX_SECRETS: usize = 64;
 
 /// Shorter ones are not looked for in other units.
-const SHORTEST_ANYWHERE: usize = 8;
+const SHORTEST_ANYWHERE: usize = 5;
+
+/// Shorter ones are looked for there only as words of their own.
+const SHORTEST_PART: usize = 8;
 
 /// Words without which a conversation cannot be decoded, whoever chose one as a password.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 24] = [
     "websocket",
     "polling",
+    "transport",
+    "upgrade",
+    "upgrades",
+    "connection",
     "keep-alive",
+    "close",
+    "alive",
     "permessage-deflate",
-    "Connection",
+    "deflate",
+    "chunked",
+    "identity",
     "Content-Length",
+    "Content-Type",
+    "Content-Encoding",
+    "Transfer-Encoding",
     "HTTP/1.1",
     "application/json",
     "text/html",
     "text/plain",
-    "transport",
     "socket.io",
+    "probe",
+    "cookie",
 ];
 
 /// Fields that are secret whatever they are called.
@@ -141,7 +156,14 @@ impl Known {
     /// Where known secrets stand in some bytes.
     pub fn places<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
         let finder = self.finder.iter();
-        finder.flat_map(move |finder| finder.find_iter(bytes)).map(|found| found.range())
+        let found = finder.flat_map(move |finder| finder.find_iter(bytes)).map(|found| found.range());
+        let is_alphanumeric = |at: Option<usize>| {
+            at.and_then(|at| bytes.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric())
+        };
+        found.filter(move |place| {
+            let is_part = is_alphanumeric(place.start.checked_sub(1)) || is_alphanumeric(Some(place.end));
+            place.len() >= SHORTEST_PART || !is_part
+        })
     }
 
     /// The bytes with each known secret replaced.

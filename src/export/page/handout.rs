@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::units::PageField;
 use super::{Page, PageStep};
+use crate::words;
 
 /// So many bytes of a unit are on the handout.
 const MAX_BYTES: usize = 64;
@@ -106,17 +107,20 @@ fn diagram(page: &Page, out: &mut dyn Write) -> io::Result<()> {
 /// A peer's text beside an arrow: what could be Mermaid's own is written by number.
 fn mermaid(text: &str) -> String {
     let mut safe = String::new();
-    for character in crate::words::cut(text, ARROW).chars() {
-        match character {
-            'A'..='Z' | 'a'..='z' | '0'..='9' | ' ' | '/' | '.' | ',' | '=' | '?' | '_' | '-' | '(' | ')' => {
-                safe.push(character)
+    for word in words::cut(text, ARROW).split_inclusive(' ') {
+        // The word alone would end a block.
+        let is_end = word.trim().eq_ignore_ascii_case("end");
+        for character in word.chars() {
+            match character {
+                '#' | ';' | '<' | '>' | '&' | '%' | '"' | '`' | '\\' => {
+                    safe.push_str(&format!("#{};", u32::from(character)));
+                }
+                'n' | 'N' if is_end => safe.push_str(&format!("#{};", u32::from(character))),
+                _ => safe.push(character),
             }
-            _ if character.is_alphanumeric() => safe.push(character),
-            _ => safe.push_str(&format!("#{};", u32::from(character))),
         }
     }
-    // The word alone would end a block.
-    safe.replace("end", "e#110;d")
+    safe
 }
 
 /// So many characters stand beside an arrow.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::page::Page;
-use super::page::session::MAX_UNITS;
-use super::pcapng::Capture;
-use super::report::Outside;
-use super::share::{ShareError, Shared};
-use super::{har, json, svg};
+use super::{ShareError, Shared};
+use crate::export::page::Page;
+use crate::export::page::session::MAX_UNITS;
+use crate::export::pcapng::Capture;
+use crate::export::report::Outside;
+use crate::export::{har, json, svg};
 use crate::session::{Session, UnitRef};
 use crate::wire::{ConnId, Direction, What};
 use crate::words;

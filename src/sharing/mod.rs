@@ -1,14 +1,17 @@
 //! A recorded session as it is given away: without its secrets, unless they are to be kept.
 
+pub mod form;
+mod redact;
+
 use std::path::{Path, PathBuf};
 
-use super::har::HarError;
-use super::redact::Redaction;
 use crate::capture::transcript::{Header, Reader, TranscriptError, Writer};
 use crate::capture::{Recorder, RecorderError, opening};
+use crate::export::har::HarError;
 use crate::session::secrets::Names;
 use crate::session::{Session, StoreError};
 use crate::wire::{ConnId, Direction};
+use redact::Redaction;
 
 /// A session cannot be given away.
 #[derive(Debug, thiserror::Error)]
