@@ -34,7 +34,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "words",
         ],
     ),
-    ("sharing", &["wire", "decode", "session", "capture", "export", "escape", "words"]),
+    ("sharing", &["wire", "decode", "session", "capture", "calls", "export", "escape", "words"]),
     ("config", &["session", "tui"]),
     ("export", &["wire", "decode", "session", "calls", "explain", "walkthrough", "escape", "words"]),
     ("launch", &["wire"]),

@@ -17,7 +17,6 @@ use crate::export::page::Page;
 use crate::export::report::{Outside, own_source};
 use crate::session::filter::Filter;
 use crate::session::secrets::Names;
-use crate::session::{Session, StoreError, UnitRef};
 use crate::sharing::form::{self, Form};
 use crate::sharing::{ShareError, Shared};
 use crate::walkthrough::route::Route;
@@ -96,35 +95,21 @@ impl Options {
     fn session(&self, form: Form, names: Option<&Names>) -> anyhow::Result<()> {
         let shared = Shared::open(&self.what, self.max_message.0, names)?;
         redact::say_omitted(shared.omitted, redact::KEEP);
-        let mut units = self.wanted(&shared.session)?;
+        let (units, more) = form::units(form, &shared.session, |unit| {
+            let is_named = self.units.as_ref().is_none_or(|numbers| numbers.has(unit.id.0));
+            let matches = |filter: &Filter| filter.matches(&shared.session, unit);
+            Ok(is_named && self.filter.as_ref().map_or(Ok(true), matches)?)
+        })?;
         if units.is_empty() && !shared.session.is_empty() {
             bail!("no unit is such, so there is nothing to export");
         }
-        if units.len() > form.limit() {
-            let (limit, all) = (thousands(form.limit() as u64), count(units.len() as u64, "unit"));
-            say(format_args!("the first {limit} of {all} are exported: choose with --filter or --units"));
-            units.truncate(form.limit());
+        if more > 0 {
+            let (first, all) = (units.len(), count((units.len() + more) as u64, "unit"));
+            let first = thousands(first as u64);
+            say(format_args!("the first {first} of {all} are exported: choose with --filter or --units"));
         }
-        let files = RefCell::new(HashMap::new());
-        let outside = Outside {
-            link: &|package, function, line| permalink::of(package, &function.file, line),
-            source: &|function| own_source(function, &files),
-        };
         let title = self.title.clone().unwrap_or_else(|| file_name(&self.what));
-        self.put(&count(units.len() as u64, "unit"), |out| {
-            form::write(form, &shared, &units, &title, &outside, out)
-        })
-    }
-
-    /// The units that are asked for.
-    fn wanted(&self, session: &Session) -> Result<Vec<UnitRef>, StoreError> {
-        let is_named = |unit: &UnitRef| self.units.as_ref().is_none_or(|numbers| numbers.has(unit.id.0));
-        let mut wanted = Vec::new();
-        for unit in session.ids().filter_map(|id| session.unit(id)).filter(is_named) {
-            let matches = self.filter.as_ref().map_or(Ok(true), |filter| filter.matches(session, &unit))?;
-            wanted.extend(matches.then_some(unit));
-        }
-        Ok(wanted)
+        self.put(&count(units.len() as u64, "unit"), |out| form::write(form, &shared, &units, &title, out))
     }
 
     fn walk(&self, form: Form, names: Option<&Names>) -> anyhow::Result<()> {

@@ -1,16 +1,18 @@
 //! The forms in which a session is given away, and what writes each.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::{ShareError, Shared};
+use crate::calls::permalink;
 use crate::export::page::Page;
 use crate::export::page::session::MAX_UNITS;
 use crate::export::pcapng::Capture;
-use crate::export::report::Outside;
+use crate::export::report::{Outside, own_source};
 use crate::export::{har, json, svg};
-use crate::session::{Session, UnitRef};
+use crate::session::{Session, StoreError, UnitRef};
 use crate::wire::{ConnId, Direction, What};
 use crate::words;
 
@@ -62,15 +64,20 @@ pub fn write(
     shared: &Shared,
     units: &[UnitRef],
     title: &str,
-    outside: &Outside<'_>,
     out: &mut dyn Write,
 ) -> Result<(), ShareError> {
     let session = &shared.session;
+    let page = || {
+        let files = RefCell::new(HashMap::new());
+        let outside = Outside {
+            link: &|package, function, line| permalink::of(package, &function.file, line),
+            source: &|function| own_source(function, &files),
+        };
+        Page::of_session(session, units, title, &summary(shared, units), &outside)
+    };
     match form {
-        Form::Md => {
-            Page::of_session(session, units, title, &summary(shared, units), outside)?.handout(out)?
-        }
-        Form::Html => Page::of_session(session, units, title, &summary(shared, units), outside)?.html(out)?,
+        Form::Md => page()?.handout(out)?,
+        Form::Html => page()?.html(out)?,
         Form::Svg => svg::write(session, units, title, out)?,
         Form::Har => {
             har::write(session, &mut units.iter().copied(), &shared.header.started, &shared.header.by, out)?
@@ -79,6 +86,26 @@ pub fn write(
         Form::Json => units.iter().try_for_each(|unit| json::unit(session, unit, out))?,
     }
     Ok(())
+}
+
+/// The units of a session that are wanted, in order; at most as many as the form takes. The second number says how many more there are.
+pub fn units(
+    form: Form,
+    session: &Session,
+    is_wanted: impl Fn(&UnitRef) -> Result<bool, StoreError>,
+) -> Result<(Vec<UnitRef>, usize), StoreError> {
+    let (mut wanted, mut more) = (Vec::new(), 0);
+    for unit in session.ids().filter_map(|id| session.unit(id)) {
+        if !is_wanted(&unit)? {
+            continue;
+        }
+        if wanted.len() < form.limit() {
+            wanted.push(unit);
+        } else {
+            more += 1;
+        }
+    }
+    Ok((wanted, more))
 }
 
 /// `41 units of 3 connections, recorded 2026-11-22T20:15:00Z in front of http://127.0.0.1:5000`.
@@ -98,7 +125,7 @@ fn capture(shared: &Shared, units: &[UnitRef], out: &mut dyn Write) -> Result<()
     let header = &shared.header;
     let started = header.started.parse::<jiff::Timestamp>().map_or(0, |at| at.as_nanosecond());
     let started = u64::try_from(started).unwrap_or_default();
-    let wanted: std::collections::BTreeSet<ConnId> = units.iter().map(|unit| unit.conn).collect();
+    let wanted: BTreeSet<ConnId> = units.iter().map(|unit| unit.conn).collect();
     let mut notes = Notes::of(&shared.session);
     let mut capture = Capture::begin(io::BufWriter::new(out), started, &header.by)?;
     let mut records = shared.records()?;

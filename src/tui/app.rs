@@ -29,6 +29,7 @@ use crate::session::calls::CallId;
 use crate::session::filter::Filter;
 use crate::session::secrets::Names;
 use crate::session::statistics::Statistics;
+use crate::sharing::form::Form;
 use crate::walkthrough::telling::Lead;
 use crate::wire::ConnId;
 use crate::words;
@@ -82,6 +83,32 @@ pub enum Effect {
     Scan(Request),
     /// Read a file of source.
     Read(Arc<str>),
+    /// Export units in another form.
+    Export(Export),
+}
+
+/// What is exported.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// The file.
+    pub path: PathBuf,
+    /// In which form.
+    pub form: Form,
+    /// Which units.
+    pub which: Which,
+}
+
+/// Which units are exported.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those that a filter lets through.
+    Such(Filter),
+    /// Those with a mark or a note.
+    Marked,
+    /// This one.
+    One(UnitId),
 }
 
 /// What a session is asked for.
@@ -246,6 +273,8 @@ pub enum Question {
     Record,
     /// A file to save into.
     Save,
+    /// A file to export into, and which units.
+    Export,
     /// A step of the walk.
     Jump,
 }

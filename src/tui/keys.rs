@@ -131,6 +131,7 @@ actions! {
         Clear "clear" ["z"] "clear the list; nothing is forgotten";
         Record "record" ["r"] "start or stop recording into a file";
         Save "save" ["w"] "save what was seen so far into a file";
+        Export "export" ["X"] "export what is shown: report, page, drawing, HAR, capture file, JSON";
         Presenter "presenter" ["P"] "presenter mode: one pane, spacious, secrets hidden, a clock";
         Reveal "reveal" ["R"] "show or hide secrets in presenter mode";
         Laser "laser" ["L"] "a pointer that the arrow keys move; esc puts it away";

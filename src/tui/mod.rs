@@ -19,6 +19,7 @@
 
 pub mod app;
 pub mod calls;
+mod exporting;
 pub mod find;
 pub mod home;
 pub mod keys;

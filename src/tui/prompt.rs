@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::app::{App, Ask, Completion, Effect, Prompt, Question};
+use super::app::{App, Ask, Completion, Effect, Export, Prompt, Question, Which};
 use super::keys::{self, Action, BINDINGS};
 use super::theme::Theme;
 use super::{find, motion, update, walk};
@@ -15,6 +15,7 @@ use crate::decode::unit::UnitId;
 use crate::session::Session;
 use crate::session::filter::{self, Filter};
 use crate::session::search::Query;
+use crate::sharing::form::Form;
 use crate::walkthrough::walk::Walk;
 
 /// So many lines are remembered.
@@ -35,6 +36,9 @@ pub fn ask(app: &mut App, session: &Session, question: Question) {
     }
     if matches!(question, Question::Record | Question::Save) {
         prompt.input = Input::new("session.wirewalk".to_owned());
+    }
+    if question == Question::Export {
+        prompt.input = Input::new("session.html".to_owned());
     }
     if question == Question::Note {
         let note = app.selection.unit.and_then(|unit| session.note(unit));
@@ -211,6 +215,7 @@ fn answer(app: &mut App, session: &Session) -> Vec<Effect> {
         Question::GoTo => go_to(app, session, &text),
         Question::Record if !text.is_empty() => Ok(vec![Effect::Ask(Ask::Record(PathBuf::from(text)))]),
         Question::Save if !text.is_empty() => Ok(vec![Effect::Ask(Ask::Save(PathBuf::from(text)))]),
+        Question::Export if !text.is_empty() => export(app, &text),
         Question::Filter => filter(app, session, &text),
         Question::Search => search(app, &text),
         Question::Note => Ok(note(app, session, &text)),
@@ -291,9 +296,31 @@ fn command(app: &mut App, session: &Session, text: &str) -> Result<Vec<Effect>, 
         (Action::Note, _) => Ok(note(app, session, argument)),
         (Action::Record, _) => Ok(vec![Effect::Ask(Ask::Record(PathBuf::from(argument)))]),
         (Action::Save, _) => Ok(vec![Effect::Ask(Ask::Save(PathBuf::from(argument)))]),
+        (Action::Export, _) => export(app, argument),
         (Action::Theme, _) => theme(app, argument),
         _ => Err((name.len() + 1, format!("{name} takes nothing behind it"))),
     }
+}
+
+/// Exports into a file: what is shown, or what the word before its name says.
+fn export(app: &App, text: &str) -> Result<Vec<Effect>, Wrong> {
+    let (word, rest) = text.split_once(' ').unwrap_or(("", text));
+    let shown = || app.filter.as_ref().map_or(Which::All, |on| Which::Such(on.filter.clone()));
+    let (which, name) = match word {
+        "all" => (Which::All, rest.trim()),
+        "marked" => (Which::Marked, rest.trim()),
+        "this" => {
+            let unit = app.selection.unit.ok_or((0, "no unit is selected".to_owned()))?;
+            (Which::One(unit), rest.trim())
+        }
+        _ => (shown(), text),
+    };
+    let path = PathBuf::from(name);
+    let form = Form::of(&path).ok_or_else(|| {
+        let why = "the name's ending says as what: .md, .html, .svg, .har, .pcapng or .json";
+        (text.len() - name.len(), why.to_owned())
+    })?;
+    Ok(vec![Effect::Export(Export { path, form, which })])
 }
 
 fn theme(app: &mut App, name: &str) -> Result<Vec<Effect>, Wrong> {

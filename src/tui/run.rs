@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::app::{App, Ask, Effect, Msg};
+use super::exporting;
 use super::home::{Choice, Home, Outcome};
 use super::notes::{self, Notes};
 use super::scan::{self, Request};
@@ -201,6 +202,7 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
                 // A scan that has ended found nothing more to tell.
                 Effect::Scan(request) => drop(scan.send(request)),
                 Effect::Read(file) => read(file, beside.clone(), tell.clone()),
+                Effect::Export(export) => exporting::export(&show.control, export, &app.names, tell.clone()),
             }
         }
     }

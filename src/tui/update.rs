@@ -139,6 +139,7 @@ pub fn act(app: &mut App, session: &Session, action: Action) -> Vec<Effect> {
         Action::GoTo => prompt::ask(app, session, Question::GoTo),
         Action::Note => prompt::ask(app, session, Question::Note),
         Action::Save => prompt::ask(app, session, Question::Save),
+        Action::Export => prompt::ask(app, session, Question::Export),
         Action::Record if app.origin.is_live && app.origin.state.file.is_some() => {
             return vec![Effect::Ask(Ask::StopRecording)];
         }

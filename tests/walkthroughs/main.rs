@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(unix)]
 
+#[path = "../support/browser.rs"]
+mod browser;
 #[allow(dead_code, reason = "only what is installed is wanted here")]
 #[path = "../support/peers.rs"]
 mod peers;
@@ -13,7 +15,6 @@ mod process;
 #[path = "../support/terminal.rs"]
 mod terminal;
 
-mod browser;
 mod checking;
 mod kit;
 mod live;

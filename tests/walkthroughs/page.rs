@@ -19,7 +19,7 @@ fn the_page_is_stepped_through_with_the_keys_on_a_screen_and_on_a_phone() {
     let file = made.path().join("walk.html");
     let path = file.to_str().unwrap();
     let (code, told) = said(&["export", "flask-socketio", "--to", "html", "--out", path]);
-    assert!(code == Some(0) && told.contains("the walk is in"), "{told}");
+    assert!(code == Some(0) && told.contains("exported the walk to"), "{told}");
     assert!(fs::metadata(&file).unwrap().len() < 1_000_000);
     for size in ["1440 900", "390 844"] {
         let mut browser = Browser::start(peers, &chromium);

@@ -112,7 +112,7 @@ fn mermaid(text: &str) -> String {
         let is_end = word.trim().eq_ignore_ascii_case("end");
         for character in word.chars() {
             match character {
-                '#' | ';' | '<' | '>' | '&' | '%' | '"' | '`' | '\\' => {
+                '#' | ';' | '<' | '>' | '&' | '%' | '`' | '\\' => {
                     safe.push_str(&format!("#{};", u32::from(character)));
                 }
                 'n' | 'N' if is_end => safe.push_str(&format!("#{};", u32::from(character))),
@@ -130,7 +130,7 @@ const ARROW: usize = 60;
 fn layers(page: &Page, unit: u32, out: &mut dyn Write) -> io::Result<()> {
     let Some(unit) = page.units.get(&unit) else { return Ok(()) };
     if !unit.explain.is_empty() {
-        writeln!(out, "{}\n", text(&unit.explain))?;
+        writeln!(out, "{}\n", ticks(&unit.explain))?;
     }
     for finding in &unit.findings {
         writeln!(out, "- **{}**: {}", finding.severity, text(&finding.text))?;
@@ -152,7 +152,16 @@ fn fields(of: &[PageField], depth: usize, out: &mut dyn Write) -> io::Result<()>
 fn seen(page: &Page, unit: u32, out: &mut dyn Write) -> io::Result<()> {
     if let Some(rung) = page.ladder.iter().find(|rung| rung.unit == unit) {
         let arrow = if rung.dir == "c2s" { "client → server" } else { "server → client" };
-        writeln!(out, "*Unit {unit}, {arrow}:* {}\n", code(&rung.text))?;
+        match page.is_session {
+            true => writeln!(
+                out,
+                "*{arrow}, at {} on connection #{}:* {}\n",
+                rung.at,
+                rung.conn,
+                code(&rung.text)
+            )?,
+            false => writeln!(out, "*Unit {unit}, {arrow}:* {}\n", code(&rung.text))?,
+        }
     }
     let Some(source) =
         page.units.get(&unit).and_then(|unit| unit.sources.first()).filter(|source| !source.hex.is_empty())
@@ -195,6 +204,12 @@ fn called(page: &Page, step: &PageStep, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "| {} | {} | {place} |", code(&row.symbol), text(package))?;
     }
     writeln!(out)
+}
+
+/// A text in which what stands between ticks is code.
+fn ticks(of: &str) -> String {
+    let parts = of.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 0 { text(part) } else { code(part) }).collect()
 }
 
 /// A peer's text inside a paragraph.

@@ -11,7 +11,7 @@ use crate::walkthrough::prose;
 pub const MAX_UNITS: usize = 2000;
 
 /// So many characters of a headline are a title.
-const TITLE: usize = 100;
+const TITLE: usize = 72;
 
 impl Page {
     /// Collects the page of these units, at most [`MAX_UNITS`]; `summary` says what they are of. Fails where bytes cannot be read back.

@@ -21,6 +21,7 @@ pub fn draw(status: Rect, body: Rect, buf: &mut Buffer, app: &App, prompt: &Prom
         Question::Note => "note: ",
         Question::Record => "record into: ",
         Question::Save => "save into: ",
+        Question::Export => "export (all, marked, this; else what is shown) into: ",
         Question::Jump => "go to step: ",
     };
     buf.set_style(status, app.theme.base);

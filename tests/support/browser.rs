@@ -6,7 +6,6 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::kit::repository;
 use super::peers::{self, Peers};
 use super::process::{Output, Process};
 
@@ -34,7 +33,7 @@ pub fn installed() -> Option<(&'static Peers, String)> {
 impl Browser {
     pub fn start(peers: &Peers, chromium: &str) -> Browser {
         let mut command = Command::new("node");
-        command.arg(repository("tests/peers/browser.cjs"));
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/browser.cjs"));
         command.arg(json!({ "chromium": chromium, "deadline": 120_000 }).to_string());
         command.env("NODE_PATH", peers.folder.join("node_modules"));
         let mut process = Process::start("the browser", &mut command);
