@@ -1,5 +1,7 @@
 //! Where dissectors write. One parser serves three depths of looking, so they cannot disagree.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::field::{FieldDef, ProtocolDef, Rule};
@@ -18,6 +20,32 @@ pub enum Detail {
     Tree,
 }
 
+/// The only fields that are kept of a tree, where someone asks many units for a few of them.
+#[derive(Debug, Default)]
+pub struct Only {
+    /// Their definitions.
+    pub fields: Vec<&'static FieldDef>,
+    /// Whether those are wanted too that say something in words.
+    pub texts: bool,
+    /// Whether summaries are wanted too.
+    pub summaries: bool,
+}
+
+impl Only {
+    /// The value of a field, where the field is one of these.
+    fn kept(&self, def: &'static FieldDef, value: impl FnOnce() -> Value) -> Option<Value> {
+        if self.fields.iter().any(|field| std::ptr::eq(*field, def)) {
+            return Some(value());
+        }
+        let is_text = |value: &Value| match value {
+            Value::Text(_) | Value::Json(_) => true,
+            Value::Unsigned(number) => def.value(*number).is_some(),
+            Value::None | Value::Flag(_) | Value::Duration(_) | Value::Bytes => false,
+        };
+        self.texts.then(value).filter(is_text)
+    }
+}
+
 /// At most so many findings are kept for a unit; a hostile peer could make thousands.
 const MAX_FINDINGS: usize = 32;
 
@@ -28,6 +56,7 @@ const MAX_NODES: usize = 50_000;
 #[derive(Debug)]
 pub struct Sink {
     detail: Detail,
+    only: Option<Arc<Only>>,
     findings: Vec<Finding>,
     facts: Vec<Fact>,
     /// The packet that attachments belong to: what earlier units left, and then what this one leaves to later ones. Not
@@ -36,7 +65,8 @@ pub struct Sink {
     tree: Tree,
     sources: u16,
     open_layers: Vec<Layer>,
-    open_nodes: Vec<Node>,
+    /// None for one that is not kept, although something inside it may be.
+    open_nodes: Vec<Option<Node>>,
     nodes: usize,
 }
 
@@ -45,6 +75,7 @@ impl Sink {
     pub fn new(detail: Detail, wire: Bytes) -> Sink {
         let mut sink = Sink {
             detail,
+            only: None,
             findings: Vec::new(),
             facts: Vec::new(),
             announced: None,
@@ -56,6 +87,11 @@ impl Sink {
         };
         sink.source(SourceKind::Wire, wire);
         sink
+    }
+
+    /// Keeps only these fields.
+    pub fn keep_only(&mut self, only: Arc<Only>) {
+        self.only = Some(only);
     }
 
     /// An empty sink for a unit that another program tells of, in these bytes.
@@ -114,6 +150,9 @@ impl Sink {
     /// Says what the open layer is about, in a line. The text may hold a peer's raw characters: whoever
     /// shows it escapes it. Not called unless a summary is wanted.
     pub fn summary(&mut self, text: impl FnOnce() -> String) {
+        if self.only.as_ref().is_some_and(|only| !only.summaries) {
+            return;
+        }
         if let Some(layer) = self.open_layers.last_mut() {
             layer.summary = text();
         }
@@ -135,18 +174,23 @@ impl Sink {
     /// Adds a field whose parts follow, up to [`Sink::close`].
     pub fn open(&mut self, def: &'static FieldDef, span: Span, value: impl FnOnce() -> Value) {
         if self.wants_fields() {
-            self.open_nodes.push(Node { def, span, value: value(), children: Vec::new() });
+            let node = |value| Node { def, span, value, children: Vec::new() };
+            let kept = match &self.only {
+                None => Some(node(value())),
+                Some(only) => only.kept(def, value).map(node),
+            };
+            self.open_nodes.push(kept);
         }
     }
 
     /// Ends the field that was opened last.
     pub fn close(&mut self) {
-        let Some(node) = self.open_nodes.pop() else { return };
+        let Some(Some(node)) = self.open_nodes.pop() else { return };
         if self.nodes >= MAX_NODES {
             return;
         }
         self.nodes += 1;
-        match (self.open_nodes.last_mut(), self.open_layers.last_mut()) {
+        match (self.open_nodes.iter_mut().rev().flatten().next(), self.open_layers.last_mut()) {
             (Some(outer), _) => outer.children.push(node),
             (None, Some(layer)) => layer.nodes.push(node),
             (None, None) => {}

@@ -1,5 +1,7 @@
 //! Looking at a unit: reads its bytes back, with those of the units that it belongs to, and decodes it again.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 
 use super::index::UnitRef;
@@ -9,7 +11,7 @@ use crate::decode::http1::head::{Head, Parsed, Role};
 use crate::decode::limits::{
     MAX_ATTACHMENT_UNITS, MAX_HEAD, MAX_HTTP_DISSECTED, MAX_MESSAGE, WORTH_LETTING_GO,
 };
-use crate::decode::sink::{Detail, Sink};
+use crate::decode::sink::{Detail, Only, Sink};
 use crate::decode::unit::{AnnouncedPacket, LinkKind, SourceKind, Tree, UnitId, UnitKind};
 use crate::decode::websocket::frame::{FrameHeader, opcode, unmask};
 use crate::wire::{Record, Told};
@@ -22,7 +24,12 @@ impl Session {
     /// The layers of a unit: with [`Detail::Summary`] their summaries, with [`Detail::Tree`] their fields and
     /// derived bytes too. Fails where its bytes cannot be read back.
     pub fn look(&self, unit: &UnitRef, detail: Detail) -> Result<Tree, StoreError> {
-        Ok(self.dissect(unit, detail, self.announced(unit)?)?.finish().0)
+        Ok(self.dissect(unit, detail, None, self.announced(unit)?)?.finish().0)
+    }
+
+    /// The tree of a unit with only some of its fields, which is quicker.
+    pub(super) fn look_for(&self, unit: &UnitRef, only: &Arc<Only>) -> Result<Tree, StoreError> {
+        Ok(self.dissect(unit, Detail::Tree, Some(only), self.announced(unit)?)?.finish().0)
     }
 
     /// Decodes a unit again; `announced` is what the units before it left.
@@ -30,6 +37,7 @@ impl Session {
         &self,
         unit: &UnitRef,
         detail: Detail,
+        only: Option<&Arc<Only>>,
         announced: Option<AnnouncedPacket>,
     ) -> Result<Sink, StoreError> {
         let wire = self.wire(unit, self.dissected(unit))?;
@@ -42,6 +50,7 @@ impl Session {
             Some(_) => Sink::told(detail, wire.clone()),
         };
         sink.announced = announced;
+        only.into_iter().for_each(|only| sink.keep_only(Arc::clone(only)));
         let input = Input {
             unit: unit.id,
             kind: unit.kind,
@@ -163,7 +172,7 @@ impl Session {
         if alone && memory.total.saturating_sub(memory.outstanding) >= MAX_NAMED_ATTACHMENTS {
             return Ok(None);
         }
-        let mut packet = self.dissect(&by, Detail::Summary, None)?.announced;
+        let mut packet = self.dissect(&by, Detail::Summary, None, None)?.announced;
         if alone {
             return Ok(packet);
         }
@@ -175,7 +184,7 @@ impl Session {
             if number == MAX_ATTACHMENT_UNITS || bytes > MAX_MESSAGE {
                 return Ok(None);
             }
-            packet = self.dissect(&attached, Detail::Summary, Some(before))?.announced;
+            packet = self.dissect(&attached, Detail::Summary, None, Some(before))?.announced;
         }
         Ok(packet)
     }

@@ -8,7 +8,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::filter::{hex, regex_error};
 use super::{Session, StoreError, UnitRef, headline};
-use crate::decode::sink::Detail;
+use crate::decode::sink::Only;
 use crate::decode::unit::{Layer, Node, SourceId, SourceKind, Span, Tree, Value};
 
 /// A longer text is not searched for.
@@ -28,10 +28,13 @@ const MAX_PATTERN: usize = 1 << 20;
 pub struct Query {
     text: Arc<str>,
     needle: Needle,
+    only: Arc<Only>,
 }
 
 #[derive(Clone, Debug)]
 enum Needle {
+    /// A text, as a pattern.
+    Text(Regex),
     Pattern(Regex),
     Bytes(Arc<Finder<'static>>),
 }
@@ -77,17 +80,21 @@ impl Query {
         } else if let Some(pattern) = text.strip_prefix("re:").or(between) {
             Needle::Pattern(smart(pattern).map_err(|error| wrong(regex_error(&error)))?)
         } else {
-            Needle::Pattern(smart(&regex::escape(text)).map_err(|error| wrong(regex_error(&error)))?)
+            Needle::Text(smart(&regex::escape(text)).map_err(|error| wrong(regex_error(&error)))?)
         };
-        Ok(Query { text: text.into(), needle })
+        let is_text = !matches!(needle, Needle::Bytes(_));
+        let only = Arc::new(Only { fields: Vec::new(), texts: is_text, summaries: is_text });
+        Ok(Query { text: text.into(), needle, only })
     }
 
     /// Where a unit is hit first: in its summary, in its fields, or in its bytes. Fails where its bytes cannot be read
     /// back.
     pub fn matches(&self, session: &Session, unit: &UnitRef) -> Result<Option<Hit>, StoreError> {
-        let tree = session.look(unit, Detail::Tree)?;
+        let tree = session.look_for(unit, &self.only)?;
         let said = match &self.needle {
-            Needle::Pattern(regex) => said(regex, &tree),
+            // Texts are short and many, so that it is quicker to search all of them at once, and again where there is a hit.
+            Needle::Text(regex) if !regex.is_match(all_said(&tree).as_bytes()) => None,
+            Needle::Text(regex) | Needle::Pattern(regex) => said(regex, &tree),
             Needle::Bytes(_) => None,
         };
         Ok(said.or_else(|| self.in_sources(&tree)))
@@ -101,7 +108,9 @@ impl Query {
         });
         own.filter_map(|(id, source)| {
             let range = match &self.needle {
-                Needle::Pattern(regex) => regex.find(&source.bytes).map(|found| found.range()),
+                Needle::Text(regex) | Needle::Pattern(regex) => {
+                    regex.find(&source.bytes).map(|found| found.range())
+                }
                 Needle::Bytes(finder) => finder.find(&source.bytes).map(|at| at..at + finder.needle().len()),
             };
             range.map(|range| Hit::Bytes(Span::bytes(SourceId(id), range)))
@@ -127,6 +136,27 @@ fn smart(pattern: &str) -> Result<Regex, regex::Error> {
         counts
     });
     RegexBuilder::new(pattern).case_insensitive(!has_capital).size_limit(MAX_PATTERN).build()
+}
+
+/// All that a unit says, one below the other.
+fn all_said(tree: &Tree) -> String {
+    let mut all = headline::of(tree).text;
+    let mut layers: Vec<&Layer> = tree.layers.iter().collect();
+    while let Some(layer) = layers.pop() {
+        layers.extend(&layer.inside);
+        let mut nodes: Vec<&Node> = layer.nodes.iter().collect();
+        while let Some(node) = nodes.pop() {
+            nodes.extend(&node.children);
+            let text = match &node.value {
+                Value::Text(text) | Value::Json(text) => text.as_str(),
+                Value::Unsigned(number) => node.def.value(*number).map_or("", |named| named.name),
+                Value::None | Value::Flag(_) | Value::Duration(_) | Value::Bytes => "",
+            };
+            all.push('\n');
+            all.push_str(text);
+        }
+    }
+    all
 }
 
 fn said(regex: &Regex, tree: &Tree) -> Option<Hit> {

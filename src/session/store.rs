@@ -35,7 +35,7 @@ pub trait Records: std::fmt::Debug + Send + Sync {
 const DERIVED_BUFFER: usize = 256 << 10;
 
 /// So many records that were read back are kept, since neighbours are often asked for together.
-const CACHED: usize = 8;
+const CACHED: usize = 16;
 
 /// Where bytes are.
 #[derive(Debug)]
@@ -155,11 +155,12 @@ impl Store {
         if piece.line == NOT_CAPTURED {
             return Err(StoreError::NotCaptured);
         }
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = cache.iter().position(|(line, _)| *line == piece.line) {
-            let hit = cache.remove(index);
-            let bytes = hit.1.clone();
-            cache.push(hit);
+        let cached = |cache: &mut Vec<(u64, Bytes)>| {
+            let hit = cache.remove(cache.iter().position(|(line, _)| *line == piece.line)?);
+            cache.push(hit.clone());
+            Some(hit.1)
+        };
+        if let Some(bytes) = cached(&mut self.cache.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(bytes);
         }
         let len = usize::try_from(end - piece.begin).map_err(|_| StoreError::Changed(piece.line))?;
@@ -167,6 +168,8 @@ impl Store {
         if bytes.len() != len {
             return Err(StoreError::Changed(piece.line));
         }
+        // Others read meanwhile.
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() == CACHED {
             cache.remove(0);
         }

@@ -1,6 +1,7 @@
 //! Looks at every unit in the background, on a thread of its own: for the filter, the search and the statistics. The
-//! screen answers meanwhile, and the session can grow.
+//! screen answers meanwhile, and the session can grow. What decodes units for a filter or a search is shared among all processors.
 
+use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -13,6 +14,12 @@ use crate::session::{Session, UnitRef};
 
 /// For so long the session is held at once, so that recording waits no longer.
 const SLICE: Duration = Duration::from_millis(4);
+
+/// So many units each processor looks at before they are looked at on the next ones.
+const STRIDE: u32 = 512;
+
+/// More processors do not help: the bytes come from one disk.
+const MAX_THREADS: usize = 8;
 
 /// What the thread is asked.
 #[derive(Clone, Debug)]
@@ -136,6 +143,13 @@ impl Job {
     fn slice(&mut self, session: &Session) -> bool {
         let end = u32::try_from(session.len()).unwrap_or(u32::MAX);
         let until = Instant::now() + SLICE;
+        while self.look.is_costly() && self.next <= end {
+            self.next = self.look.at_once(session, self.next..end.saturating_add(1));
+            self.is_fresh = true;
+            if Instant::now() > until {
+                return false;
+            }
+        }
         while self.next <= end {
             if let Some(unit) = session.unit(UnitId(self.next)) {
                 self.look.at(session, &unit);
@@ -164,6 +178,44 @@ impl Job {
 }
 
 impl Looking {
+    /// Whether each unit is decoded for it, and that can be done in any order.
+    fn is_costly(&self) -> bool {
+        match self {
+            Looking::Filter(filter, _) => !filter.is_cheap(),
+            Looking::Search(..) => true,
+            Looking::Statistics(..) => false,
+        }
+    }
+
+    /// Looks at the next units on all processors, each at some of them. Returns the number of the next one.
+    fn at_once(&mut self, session: &Session, units: Range<u32>) -> u32 {
+        let (is_wanted, ids): (&(dyn Fn(&UnitRef) -> bool + Sync), _) = match self {
+            Looking::Filter(filter, ids) => {
+                (&|unit: &UnitRef| filter.matches(session, unit).unwrap_or(false), ids)
+            }
+            Looking::Search(query, ids) => {
+                (&|unit: &UnitRef| matches!(query.matches(session, unit), Ok(Some(_))), ids)
+            }
+            Looking::Statistics(..) => return units.start,
+        };
+        let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(MAX_THREADS));
+        let begins = (0..threads as u32).map(|at| units.start.saturating_add(at * STRIDE));
+        let parts: Vec<Range<u32>> =
+            begins.map(|begin| begin.min(units.end)..begin.saturating_add(STRIDE).min(units.end)).collect();
+        let find = |part: Range<u32>| -> Vec<u32> {
+            let found = part.filter(|id| session.unit(UnitId(*id)).is_some_and(|unit| is_wanted(&unit)));
+            found.collect()
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> =
+                parts.iter().skip(1).map(|part| scope.spawn(|| find(part.clone()))).collect();
+            ids.extend(parts.first().into_iter().flat_map(|part| find(part.clone())));
+            // Decoding does not panic; if it did, nothing was found there.
+            ids.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_default()));
+        });
+        parts.last().map_or(units.end, |part| part.end)
+    }
+
     /// Looks at one unit. Whose bytes cannot be read back lets no filter through; that is told where it is shown.
     fn at(&mut self, session: &Session, unit: &UnitRef) {
         let passes = |filter: &Filter| filter.matches(session, unit).unwrap_or(false);

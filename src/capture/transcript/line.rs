@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::Simd;
 use base64::engine::general_purpose::PAD;
 use bytes::Bytes;
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -239,6 +240,22 @@ pub(super) fn read(text: &str) -> Result<Option<Record>, LineError> {
         return Err("\"conn\" counts from 1".into());
     }
     Ok(Some(Record { at: Timestamp(line.at), conn: ConnId(line.conn), what }))
+}
+
+/// The bytes that a line holds, where it is a record of bytes of a connection.
+pub(super) fn bytes(line: &[u8]) -> Option<Bytes> {
+    // Quotation marks inside a text are escaped, so this stands nowhere else.
+    const BASE64_MEMBER: &[u8] = b"\",\"base64\":\"";
+    let base64 = memmem::find(line, BASE64_MEMBER).and_then(|at| line.get(at + BASE64_MEMBER.len()..));
+    if let Some(base64) = base64.and_then(|rest| rest.strip_suffix(b"\"}"))
+        && let Ok(bytes) = BASE64.decode(base64)
+    {
+        return Some(Bytes::from(bytes));
+    }
+    match read(std::str::from_utf8(line).ok()?).ok()??.what {
+        What::Received { bytes, .. } | What::Sent { bytes, .. } | What::Told { bytes, .. } => Some(bytes),
+        _ => None,
+    }
 }
 
 impl Line<'_> {

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::frames::{self, Frames, Unusable};
 use super::reader::TranscriptError;
@@ -14,11 +15,19 @@ use crate::session::positioned;
 #[derive(Clone, Debug)]
 pub(in crate::capture) enum Storage {
     /// As it is.
-    Plain(Arc<File>),
+    Plain(Arc<Plain>),
     /// In zstd frames.
     Frames(Frames),
     /// Inflated from a file that another program compressed in one go; nothing can be added to that.
     Inflated(Arc<File>),
+}
+
+/// A file with the text as it is.
+#[derive(Debug)]
+pub(in crate::capture) struct Plain {
+    file: File,
+    /// How often bytes were written in part and taken back.
+    taken_back: AtomicU64,
 }
 
 impl Storage {
@@ -67,13 +76,14 @@ impl Storage {
     }
 
     pub(super) fn plain(file: File) -> Storage {
-        Storage::Plain(Arc::new(file))
+        Storage::Plain(Arc::new(Plain { file, taken_back: AtomicU64::new(0) }))
     }
 
     /// How many bytes of text there are.
     pub fn len(&self) -> io::Result<u64> {
         match self {
-            Storage::Plain(file) | Storage::Inflated(file) => Ok(file.metadata()?.len()),
+            Storage::Plain(plain) => Ok(plain.file.metadata()?.len()),
+            Storage::Inflated(file) => Ok(file.metadata()?.len()),
             Storage::Frames(frames) => Ok(frames.len()),
         }
     }
@@ -89,7 +99,8 @@ impl Storage {
     /// Reads at most `buffer.len()` bytes from `offset` on; 0 at the end.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
-            Storage::Plain(file) | Storage::Inflated(file) => positioned::read_at(file, buffer, offset),
+            Storage::Plain(plain) => positioned::read_at(&plain.file, buffer, offset),
+            Storage::Inflated(file) => positioned::read_at(file, buffer, offset),
             Storage::Frames(frames) => frames.read_at(buffer, offset),
         }
     }
@@ -113,14 +124,23 @@ impl Storage {
     /// Appends `bytes` to the text, which has `end` bytes. Where that fails the text is as it was.
     pub fn append(&self, bytes: &[u8], end: u64) -> io::Result<()> {
         match self {
-            Storage::Plain(file) => positioned::write_all_at(file, bytes, end).inspect_err(|_| {
+            Storage::Plain(plain) => positioned::write_all_at(&plain.file, bytes, end).inspect_err(|_| {
                 // Best effort: a reader passes over a last line that is cut off.
-                let _ = file.set_len(end);
+                let _ = plain.file.set_len(end);
+                plain.taken_back.fetch_add(1, Ordering::Release);
             }),
             Storage::Frames(frames) => frames.append(bytes),
             Storage::Inflated(_) => {
                 Err(io::Error::other("another program compressed it in one go, so nothing can be added"))
             }
+        }
+    }
+
+    /// How often bytes that someone may have read were taken back.
+    pub fn taken_back(&self) -> u64 {
+        match self {
+            Storage::Plain(plain) => plain.taken_back.load(Ordering::Acquire),
+            Storage::Frames(_) | Storage::Inflated(_) => 0,
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
@@ -12,7 +13,7 @@ use super::names::{Property, Read, Subject};
 use super::parser::Quantifier;
 use super::value::{Seen, Wanted};
 use crate::decode::field::FieldDef;
-use crate::decode::sink::Detail;
+use crate::decode::sink::{Detail, Only};
 use crate::decode::unit::{Layer, Node, Tree};
 use crate::session::calls::{Call, CallId, Calls};
 use crate::session::headline::{self, Headline};
@@ -114,6 +115,24 @@ impl Condition {
         }
     }
 
+    /// What of a unit it asks about.
+    pub fn only(&self) -> Only {
+        let mut only = Only::default();
+        self.ask_for(&mut only);
+        only
+    }
+
+    fn ask_for(&self, only: &mut Only) {
+        match self {
+            Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| part.ask_for(only)),
+            Condition::Not(inner) => inner.ask_for(only),
+            Condition::Check(check) => match check.subject {
+                Subject::Field(def) => only.fields.push(def),
+                Subject::Property(property) => only.summaries |= matches!(property.read, Read::Headline(_)),
+            },
+        }
+    }
+
     pub fn holds(&self, unit: &impl Asked) -> Result<bool, StoreError> {
         match self {
             Condition::And(parts) => {
@@ -168,30 +187,26 @@ impl Asked for OneCall<'_> {
 pub(super) struct Unit<'a> {
     session: &'a Session,
     unit: &'a UnitRef,
-    detail: Detail,
+    /// What is kept of its fields; none where only its summaries are asked for.
+    only: Option<&'a Arc<Only>>,
     tree: OnceCell<Tree>,
     headline: OnceCell<Headline>,
     calls: OnceCell<Vec<CallId>>,
 }
 
 impl<'a> Unit<'a> {
-    pub fn new(session: &'a Session, unit: &'a UnitRef, cost: Cost) -> Unit<'a> {
-        let detail = if cost == Cost::Fields { Detail::Tree } else { Detail::Summary };
-        Unit {
-            session,
-            unit,
-            detail,
-            tree: OnceCell::new(),
-            headline: OnceCell::new(),
-            calls: OnceCell::new(),
-        }
+    pub fn new(session: &'a Session, unit: &'a UnitRef, only: Option<&'a Arc<Only>>) -> Unit<'a> {
+        Unit { session, unit, only, tree: OnceCell::new(), headline: OnceCell::new(), calls: OnceCell::new() }
     }
 
     fn tree(&self) -> Result<&Tree, StoreError> {
         if let Some(tree) = self.tree.get() {
             return Ok(tree);
         }
-        let tree = self.session.look(self.unit, self.detail)?;
+        let tree = match self.only {
+            Some(only) => self.session.look_for(self.unit, only)?,
+            None => self.session.look(self.unit, Detail::Summary)?,
+        };
         Ok(self.tree.get_or_init(|| tree))
     }
 

@@ -31,6 +31,7 @@ pub(super) use literal::hex;
 pub use values::{Known, known, values};
 
 use self::evaluate::{Condition, Cost, OneCall, Unit};
+use crate::decode::sink::Only;
 use crate::session::calls::{Call, Calls};
 use crate::session::{Session, StoreError, UnitRef};
 
@@ -43,6 +44,7 @@ pub struct Filter {
     text: Arc<str>,
     condition: Arc<Condition>,
     cost: Cost,
+    only: Arc<Only>,
 }
 
 impl Filter {
@@ -53,12 +55,14 @@ impl Filter {
             return Err(FilterError::new("", 0..0, message));
         }
         let condition = check::compile(text, &parser::parse(text)?)?;
-        Ok(Filter { text: text.into(), cost: condition.cost(), condition: Arc::new(condition) })
+        let (cost, only) = (condition.cost(), Arc::new(condition.only()));
+        Ok(Filter { text: text.into(), cost, only, condition: Arc::new(condition) })
     }
 
     /// Whether a unit is wanted. Fails where its bytes are needed and cannot be read back.
     pub fn matches(&self, session: &Session, unit: &UnitRef) -> Result<bool, StoreError> {
-        self.condition.holds(&Unit::new(session, unit, self.cost))
+        let only = (self.cost == Cost::Fields).then_some(&self.only);
+        self.condition.holds(&Unit::new(session, unit, only))
     }
 
     /// Whether it asks about calls alone, so that it can pick one of them where nothing is on the wire.

@@ -1,13 +1,15 @@
 //! What a unit's values are that a filter can ask about, in words, and whether there are such at all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::nearest;
-use super::evaluate::{Asked as _, Cost, Unit};
+use super::evaluate::{Asked as _, Unit};
 use super::names::{self, Subject};
 use super::value::Seen;
 use crate::decode;
 use crate::decode::json::unquoted;
+use crate::decode::sink::Only;
 use crate::session::{Session, StoreError, UnitRef};
 use crate::words;
 
@@ -41,7 +43,15 @@ pub fn known(name: &str) -> Known {
 pub fn values(name: &str, session: &Session, unit: &UnitRef) -> Result<Vec<Vec<String>>, StoreError> {
     let Some(subject) = Subject::named(name) else { return Ok(Vec::new()) };
     let mut values = Vec::new();
-    Unit::new(session, unit, Cost::Fields).each(subject, &mut |seen| values.push(ways(subject, seen)))?;
+    let only = Arc::new(Only {
+        fields: match subject {
+            Subject::Field(def) => vec![def],
+            Subject::Property(_) => Vec::new(),
+        },
+        texts: false,
+        summaries: true,
+    });
+    Unit::new(session, unit, Some(&only)).each(subject, &mut |seen| values.push(ways(subject, seen)))?;
     Ok(values)
 }
 
