@@ -119,7 +119,7 @@ impl Peer {
 }
 
 /// One thing that happened on a connection, or in a process at its end.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// When.
     pub at: Timestamp,
@@ -130,7 +130,7 @@ pub struct Record {
 }
 
 /// What happened. A transcript holds one of these a line.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum What {
     /// A client was accepted and the upstream connected, or could not be.
     Opened(Opened),

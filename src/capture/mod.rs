@@ -3,6 +3,7 @@
 pub mod control;
 mod copying;
 mod har;
+mod indexing;
 pub mod opening;
 mod orders;
 mod pacer;

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::control::{Control, ControlError, Order, State, cannot_write};
 use super::copying::{self, Copy};
+use super::indexing::{self, Extent};
 use super::opening;
 use super::pacer::Pacer;
 use super::queue::{self, Inbox};
@@ -152,6 +153,9 @@ struct Playback {
     /// How long the file was when it was opened.
     length: u64,
     session: Arc<RwLock<Session>>,
+    /// How far it goes, where that is known.
+    extent: Option<Extent>,
+    max_message: usize,
     /// Dropped when nothing more will come.
     grow: Option<watch::Sender<usize>>,
     state: watch::Sender<State>,
@@ -168,7 +172,14 @@ impl Playback {
         let unreadable = |error| TranscriptError::Read { path: path.to_owned(), error };
         let length = reader.length().map_err(unreadable)?;
         let imported = is_imported.then(|| reader.storage().clone());
-        let session = Session::new(Box::new(reader.lines()), max_message)?;
+        let known = match mode {
+            Mode::AtOnce if !is_imported => indexing::load(path, reader.lines(), max_message),
+            _ => None,
+        };
+        let (session, extent) = match known {
+            Some((session, extent)) => (session, Some(extent)),
+            None => (Session::new(Box::new(reader.lines()), max_message)?, None),
+        };
         let session = Arc::new(RwLock::new(session));
         let inbox = Inbox::new();
         let (grow, grew) = watch::channel(0);
@@ -192,7 +203,10 @@ impl Playback {
             next: None,
             length,
             session: Arc::clone(&session),
-            grow: Some(grow),
+            // Nothing more comes where all is known.
+            grow: extent.is_none().then_some(grow),
+            extent,
+            max_message,
             state,
             notes: BTreeMap::new(),
             unsaved: BTreeSet::new(),
@@ -241,7 +255,7 @@ impl Playback {
                 Ok(false) if self.follow => break POLL,
                 Ok(false) => {
                     self.ingest(batch);
-                    self.grow = None;
+                    self.end();
                     return Duration::MAX;
                 }
                 Err(error) => {
@@ -298,6 +312,18 @@ impl Playback {
         }
     }
 
+    /// All is read. Whoever looks is told first; what is known is written down for the next time.
+    fn end(&mut self) {
+        self.grow = None;
+        self.tell();
+        if self.pacer.is_none() && self.imported.is_none() && self.notes.is_empty() {
+            let at = self.state.borrow().playing.map_or(Timestamp::default(), |playing| playing.at);
+            let extent = Extent { at, read: self.reader.offset(), cut_off: self.reader.cut_off() };
+            let session = self.session.read().unwrap_or_else(PoisonError::into_inner);
+            indexing::save(&self.path, &session, extent, self.max_message);
+        }
+    }
+
     /// Nothing more can be read.
     fn fail(&mut self, why: String) {
         self.grow = None;
@@ -306,10 +332,15 @@ impl Playback {
 
     /// Tells how it stands.
     fn tell(&self) {
-        let (read, cut_off, is_over) = (self.reader.offset(), self.reader.cut_off(), self.grow.is_none());
+        let (read, cut_off) = match self.extent {
+            Some(extent) => (extent.read, extent.cut_off),
+            None => (self.reader.offset(), self.reader.cut_off()),
+        };
+        let is_over = self.grow.is_none();
         let pace = self.pacer.as_ref().map(|pacer| pacer.pace);
         self.state.send_if_modified(|state| {
-            let at = state.playing.map_or(Timestamp::default(), |playing| playing.at);
+            let known = self.extent.map(|extent| extent.at);
+            let at = known.or(state.playing.map(|playing| playing.at)).unwrap_or_default();
             let playing = Some(Playing { pace, at, read, is_over, cut_off });
             let bytes = state.bytes.max(read);
             let same = (state.playing, state.unsaved, state.bytes) == (playing, self.unsaved.len(), bytes);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::control::{Control, State};
+use super::indexing::{self, Extent};
 use super::opening;
 use super::queue::{self, BATCH, Inbox, MAX_BEHIND};
 use super::transcript::{Header, Reader, TranscriptError, Writer};
@@ -109,18 +110,32 @@ impl Recorder {
     /// Opens a transcript, or a HAR file: the same records, on the same road. Returns the session, and how many bytes of a last
     /// line that is cut off were left out.
     pub fn open(path: &Path, max_message: usize) -> Result<(Session, Header, u64), RecorderError> {
-        let (mut reader, _) = opening::open(path)?;
-        let session = Recorder::read(&mut reader, max_message)?;
-        Ok((session, reader.header().clone(), reader.cut_off()))
+        let (mut reader, is_imported) = opening::open(path)?;
+        if !is_imported && let Some((session, extent)) = indexing::load(path, reader.lines(), max_message) {
+            return Ok((session, reader.header().clone(), extent.cut_off));
+        }
+        let (session, at) = Recorder::read_to_end(&mut reader, max_message)?;
+        let extent = Extent { at, read: reader.offset(), cut_off: reader.cut_off() };
+        if !is_imported {
+            indexing::save(path, &session, extent, max_message);
+        }
+        Ok((session, reader.header().clone(), extent.cut_off))
     }
 
     /// The session that a transcript has, from where it was read to on.
     pub fn read(reader: &mut Reader, max_message: usize) -> Result<Session, RecorderError> {
+        Ok(Recorder::read_to_end(reader, max_message)?.0)
+    }
+
+    /// The same, and when the last record was recorded.
+    fn read_to_end(reader: &mut Reader, max_message: usize) -> Result<(Session, Timestamp), RecorderError> {
         let mut session = Session::new(Box::new(reader.lines()), max_message)?;
+        let mut last = Timestamp::default();
         while let Some((offset, record)) = reader.next_record()? {
+            last = record.at;
             session.ingest(&record, offset)?;
         }
-        Ok(session)
+        Ok((session, last))
     }
 }
 

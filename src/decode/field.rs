@@ -4,6 +4,8 @@
 //! its fields with [`fields!`](crate::decode::field::fields) and its rules with
 //! [`rules!`](crate::decode::field::rules), each beside the parser that reads them.
 
+use serde::{Deserialize, Serialize};
+
 /// A protocol: one layer's language.
 #[derive(Debug)]
 pub struct ProtocolDef {
@@ -79,7 +81,7 @@ impl FieldDef {
 }
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Severity {
     /// Worth saying; nothing is wrong.
     Note,
@@ -87,6 +89,38 @@ pub enum Severity {
     Warning,
     /// Breaks a MUST of a specification, or makes the connection fail.
     Error,
+}
+
+/// Rules, where they are written down: by their keys.
+pub mod by_key {
+    use std::collections::HashMap;
+    use std::sync::LazyLock;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Rule;
+
+    static RULES: LazyLock<HashMap<&'static str, &'static Rule>> = LazyLock::new(|| {
+        let rules = crate::decode::protocols().flat_map(|protocol| protocol.rules);
+        rules.map(|rule| (rule.key, *rule)).collect()
+    });
+
+    /// The rule with this key.
+    pub fn rule(key: &str) -> Option<&'static Rule> {
+        RULES.get(key).copied()
+    }
+
+    /// Writes a rule. Fails where the serializer does.
+    pub fn serialize<S: Serializer>(rule: &Rule, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(rule.key)
+    }
+
+    /// Reads a rule. Fails where there is none with this key.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Rule, D::Error> {
+        let key = String::deserialize(deserializer)?;
+        rule(&key).ok_or_else(|| D::Error::custom(format!("there is no rule {key:?}")))
+    }
 }
 
 impl Severity {

@@ -3,16 +3,17 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::field::{FieldDef, ProtocolDef, Rule};
 use crate::wire::{ConnId, Direction, Record, Timestamp, Told};
 
 /// The number of a unit in its session, counted from 1 in the order of completion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnitId(pub u32);
 
 /// What kind of thing a unit is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum UnitKind {
     /// A connection was opened.
     Opened,
@@ -68,7 +69,7 @@ pub struct Unit {
 }
 
 /// A unit that is not made from bytes: what happened to the connection, and how far it had come.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Happening {
     /// The record.
     pub record: Record,
@@ -77,7 +78,7 @@ pub struct Happening {
 }
 
 /// How far a connection has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// When the client was accepted.
     pub opened: Timestamp,
@@ -88,7 +89,7 @@ pub struct Tally {
 }
 
 /// An earlier unit that a unit belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// How they belong together.
     pub kind: LinkKind,
@@ -97,7 +98,7 @@ pub struct Link {
 }
 
 /// How a unit belongs to an earlier one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LinkKind {
     /// A response, to its request.
     Request,
@@ -130,7 +131,7 @@ impl LinkKind {
 
 /// What a decoder must remember between the units of one direction, small enough to be kept with each
 /// unit, so that the unit can be decoded again alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// Whether this is Engine.IO, and which.
     pub engineio: Option<EngineIo>,
@@ -141,7 +142,7 @@ pub struct Memory {
 }
 
 /// Engine.IO as a request asked for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EngineIo {
     /// The protocol version, from the query's `EIO`: 3 or 4.
     pub version: u8,
@@ -150,7 +151,7 @@ pub struct EngineIo {
 }
 
 /// What carries Engine.IO packets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Transport {
     /// HTTP requests that are answered when there is something to say.
     Polling,
@@ -169,7 +170,7 @@ impl Transport {
 }
 
 /// A BINARY_EVENT or BINARY_ACK whose attachments are still to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announced {
     /// The unit that announced them.
     pub by: UnitId,
@@ -255,7 +256,7 @@ pub enum Fact {
 }
 
 /// Which of a unit's byte sources a span counts in: an index into [`Tree::sources`]; 0 is the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceId(pub u16);
 
 impl SourceId {
@@ -310,7 +311,7 @@ impl SourceKind {
 }
 
 /// Where a field was read from: bits of a source, counted from its first byte's most significant bit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Span {
     /// Which bytes.
     pub source: SourceId,
@@ -331,9 +332,10 @@ impl Span {
 }
 
 /// Something wrong with a unit, or worth saying.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// What is the case, and why it matters.
+    #[serde(with = "super::field::by_key")]
     pub rule: &'static Rule,
     /// Where.
     pub span: Span,

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::unit::{LinkKind, Unit, UnitId, UnitKind};
 use crate::wire::{ConnId, Direction, How, Opened, Peer, Timestamp, Tls, What};
 
 /// One connection.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConnectionInfo {
     /// Its number.
     pub conn: ConnId,
@@ -80,7 +82,7 @@ impl ConnectionInfo {
 }
 
 /// All connections, in the order in which they were first seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Connections {
     all: Vec<ConnectionInfo>,
     by_id: HashMap<ConnId, usize>,

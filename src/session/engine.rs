@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::engineio::{LATE_PING, LATE_PONG};
 use crate::decode::field::Rule;
 use crate::decode::unit::{
@@ -10,7 +12,7 @@ use crate::decode::unit::{
 use crate::wire::{ConnId, Direction, Timestamp};
 
 /// The number of an engine session, counted from 1; it fits into a unit's entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct EngineId(std::num::NonZeroU32);
 
 impl EngineId {
@@ -24,7 +26,7 @@ impl EngineId {
 const MAX_WAITING_ACKS: usize = 10_000;
 
 /// One Engine.IO session (Engine.IO protocol, "Handshake").
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineSession {
     /// Its id, as the server gave it.
     pub sid: String,
@@ -53,7 +55,7 @@ pub struct EngineSession {
     announced: [Option<Announced>; 2],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Ping {
     unit: UnitId,
     at: Timestamp,
@@ -67,12 +69,13 @@ type Owner = Result<EngineId, ConnId>;
 type Asked = (Direction, String, u64);
 
 /// All engine sessions, and what ties their units together.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Engines {
     sessions: Vec<EngineSession>,
     by_sid: HashMap<String, EngineId>,
     /// The engine session that a WebSocket carries. Requests that share a connection each name their own.
     websockets: HashMap<ConnId, EngineId>,
+    #[serde(skip)]
     asked: HashMap<Owner, HashMap<Asked, UnitId>>,
 }
 

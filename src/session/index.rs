@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::calls::Ordinals;
 use super::connections::Connections;
@@ -18,8 +19,9 @@ use crate::decode::unit::{
 use crate::wire::{ConnId, Direction, Record, Timestamp};
 
 /// All units of a session.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Index {
+    #[serde(skip)]
     entries: Vec<Entry>,
     pub findings: Sparse<Finding>,
     pub links: Sparse<Link>,
@@ -28,18 +30,42 @@ pub(super) struct Index {
     pub inflated: Sparse<Derived>,
     pub engines: Engines,
     pub connections: Connections,
+    #[serde(skip)]
     pub ordinals: Ordinals,
     /// How many findings there were, those that are not kept included.
     pub finding_count: usize,
     /// The first unit that each rule was found on, and how often it was found, by the rule's key.
+    #[serde(with = "found")]
     found: HashMap<&'static str, (UnitId, usize)>,
     /// Inflated messages that the store has not taken yet.
+    #[serde(skip)]
     fresh: Vec<(UnitId, Bytes)>,
 }
 
+/// Rules are written by their keys; what a later wirewalk does not know any more is no rule.
+mod found {
+    use std::collections::HashMap;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use crate::decode::field::by_key;
+    use crate::decode::unit::UnitId;
+
+    type Found = HashMap<&'static str, (UnitId, usize)>;
+
+    pub fn serialize<S: Serializer>(found: &Found, serializer: S) -> Result<S::Ok, S::Error> {
+        found.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Found, D::Error> {
+        let found: Vec<(String, (UnitId, usize))> = Vec::deserialize(deserializer)?;
+        Ok(found.into_iter().filter_map(|(key, of)| Some((by_key::rule(&key)?.key, of))).collect())
+    }
+}
+
 /// What is kept of every unit.
-#[derive(Debug)]
-struct Entry {
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Entry {
     at: Timestamp,
     begin: u64,
     length: u64,
@@ -94,6 +120,16 @@ impl UnitRef {
 impl Index {
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// What is kept of every unit, in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Takes what was kept of the next units.
+    pub fn extend(&mut self, entries: Vec<Entry>) {
+        self.entries.extend(entries);
     }
 
     pub fn unit(&self, id: UnitId) -> Option<UnitRef> {
@@ -192,7 +228,7 @@ impl Units for Index {
 }
 
 /// A table of what few units have, in the order of the units.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Sparse<T>(Vec<(UnitId, T)>);
 
 impl<T> Default for Sparse<T> {

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod connections;
 mod engine;
 pub mod filter;
+mod frozen;
 pub mod headline;
 mod index;
 mod look;
@@ -94,17 +95,21 @@ impl Session {
     /// An empty session whose records can be read back from `records`. `max_message` is the longest WebSocket message, in bytes
     /// after inflating, that is put together. Fails where no file for derived bytes can be made.
     pub fn new(records: Box<dyn Records>, max_message: usize) -> Result<Session, StoreError> {
-        Ok(Session {
+        Ok(Session::with(Index::default(), Store::new(records)?, Notes::default(), max_message))
+    }
+
+    fn with(index: Index, store: Store, notes: Notes, max_message: usize) -> Session {
+        Session {
             decoders: HashMap::new(),
-            index: Index::default(),
-            store: Store::new(records)?,
-            notes: Notes::default(),
+            index,
+            store,
+            notes,
             calls: Calls::default(),
             output: Output::default(),
             max_message,
             held: 0,
             max_held: MAX_HELD,
-        })
+        }
     }
 
     /// Reads records back from another place from now on, which holds the same lines at the same offsets.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::unit::UnitId;
 
 /// So many bytes of a note are kept. A transcript is a stranger's, and can claim any length.
@@ -11,7 +13,7 @@ const MAX_TEXT: usize = 4 << 10;
 const MAX_NOTES: usize = 10_000;
 
 /// What someone left with a unit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// Whether the unit is marked.
     pub marked: bool,
@@ -20,7 +22,7 @@ pub struct Note {
 }
 
 /// The notes of a session.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Notes {
     of: BTreeMap<UnitId, Note>,
 }

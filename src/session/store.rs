@@ -1,12 +1,13 @@
 //! The byte store: where in the transcript the bytes of each direction are, and a file for derived bytes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
 
 use super::positioned;
 use crate::wire::{ConnId, Direction};
@@ -42,6 +43,8 @@ const CACHED: usize = 16;
 pub(super) struct Store {
     records: Box<dyn Records>,
     derived: File,
+    /// Where in that file they begin.
+    derived_begin: u64,
     /// How many derived bytes the file holds; those in the buffer come behind them.
     derived_len: u64,
     derived_buffer: Vec<u8>,
@@ -51,15 +54,15 @@ pub(super) struct Store {
 
 /// One direction of a connection: where each piece of it is. Pieces are in order, and each ends where the next
 /// begins, the last one at `len`.
-#[derive(Debug, Default)]
-struct Stream {
-    pieces: Vec<Piece>,
-    len: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Stream {
+    pub pieces: Vec<Piece>,
+    pub len: u64,
 }
 
 /// Sixteen bytes, since a busy session has one of these for each small message.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Piece {
     /// Where in the stream it begins.
     begin: u64,
     /// The offset of its line in the transcript; `NOT_CAPTURED` where there is none.
@@ -69,7 +72,7 @@ struct Piece {
 const NOT_CAPTURED: u64 = u64::MAX;
 
 /// Where derived bytes are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Derived {
     offset: u64,
     len: u32,
@@ -87,11 +90,59 @@ impl Store {
         Ok(Store {
             records,
             derived: tempfile::tempfile()?,
+            derived_begin: 0,
             derived_len: 0,
             derived_buffer: Vec::new(),
             connections: HashMap::new(),
             cache: Mutex::default(),
         })
+    }
+
+    /// The store of a session that was written down, whose derived bytes are in a file from a place on. No more can be derived.
+    pub fn frozen(records: Box<dyn Records>, (derived, place): (File, Range<u64>)) -> Store {
+        Store {
+            records,
+            derived,
+            derived_begin: place.start,
+            derived_len: place.end - place.start,
+            derived_buffer: Vec::new(),
+            connections: HashMap::new(),
+            cache: Mutex::default(),
+        }
+    }
+
+    /// All directions, by their connections.
+    pub fn streams(&self) -> BTreeMap<&ConnId, &[Stream; 2]> {
+        self.connections.iter().collect()
+    }
+
+    /// A direction, as it was written down; `None` where its pieces are not in order.
+    pub fn put(&mut self, conn: ConnId, dir: Direction, pieces: Vec<Piece>, len: u64) -> Option<()> {
+        let begins = pieces.iter().map(|piece| piece.begin);
+        if !begins.chain([len]).is_sorted() {
+            return None;
+        }
+        self.connections.entry(conn).or_default()[dir.index()] = Stream { pieces, len };
+        Some(())
+    }
+
+    /// How many derived bytes there are.
+    pub fn derived_length(&self) -> u64 {
+        self.derived_len + self.derived_buffer.len() as u64
+    }
+
+    /// Copies all derived bytes.
+    pub fn copy_derived(&self, out: &mut dyn Write) -> Result<(), StoreError> {
+        let mut buffer = vec![0; DERIVED_BUFFER];
+        let mut at = 0;
+        while at < self.derived_len {
+            let some = buffer.len().min(usize::try_from(self.derived_len - at).unwrap_or(usize::MAX));
+            let part = buffer.get_mut(..some).unwrap_or_default();
+            positioned::read_exact_at(&self.derived, part, self.derived_begin + at)?;
+            out.write_all(part)?;
+            at += some as u64;
+        }
+        Ok(out.write_all(&self.derived_buffer)?)
     }
 
     /// Reads records from another place from now on, which holds the same lines at the same offsets.
@@ -133,6 +184,9 @@ impl Store {
     pub fn read(&self, conn: ConnId, dir: Direction, range: Range<u64>) -> Result<Bytes, StoreError> {
         let stream = self.connections.get(&conn).and_then(|s| s.get(dir.index()));
         let stream = stream.ok_or(StoreError::NotCaptured)?;
+        if range.start > range.end || range.end > stream.len {
+            return Err(StoreError::NotCaptured);
+        }
         let first = stream.pieces.partition_point(|p| p.begin <= range.start).saturating_sub(1);
         let mut out = BytesMut::new();
         for (index, piece) in stream.pieces.iter().enumerate().skip(first) {
@@ -197,8 +251,15 @@ impl Store {
             let bytes = rest.and_then(|rest| rest.get(..len)).ok_or(StoreError::NotCaptured)?;
             return Ok(Bytes::copy_from_slice(bytes));
         }
+        if place.offset.saturating_add(len as u64) > self.derived_len {
+            return Err(StoreError::NotCaptured);
+        }
         let mut bytes = vec![0; len];
-        positioned::read_exact_at(&self.derived, &mut bytes, place.offset)?;
+        positioned::read_exact_at(
+            &self.derived,
+            &mut bytes,
+            self.derived_begin.saturating_add(place.offset),
+        )?;
         Ok(Bytes::from(bytes))
     }
 }

@@ -12,6 +12,9 @@ use crate::session::{Records, StoreError};
 /// How much longer than its bytes a line is at least, by what it says beside them.
 const OVERHEAD: usize = 160;
 
+/// No record has more bytes: its line would be refused.
+const MAX_LENGTH: usize = 64 << 20;
+
 /// So many bytes are read at once, since who asks for one line often asks for the next ones too.
 const BLOCK: usize = 64 << 10;
 
@@ -103,6 +106,9 @@ fn end_of_line(bytes: &[u8], begin: usize) -> Option<usize> {
 
 impl Records for Lines {
     fn bytes_at(&self, offset: u64, len: usize) -> Result<Bytes, StoreError> {
+        if len > MAX_LENGTH {
+            return Err(StoreError::Changed(offset));
+        }
         let bytes = self.line(offset, OVERHEAD + len.div_ceil(3) * 4, line::bytes)?;
         bytes.ok_or(StoreError::Changed(offset))
     }

@@ -53,6 +53,11 @@ impl Output {
         self.exited = Some((at, how.to_owned()));
     }
 
+    /// Whether nothing was written, and the server has not ended.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.rest.is_empty() && self.exited.is_none()
+    }
+
     /// The lines that are kept, oldest first, each with the time at which it was complete. Colours are taken out; what else is no text
     /// is still in them.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = (Timestamp, &str)> + ExactSizeIterator {
