@@ -125,6 +125,54 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+fn a_long_one_has_its_index_beside_it_the_next_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.wirewalk");
+    let mut text =
+        r#"{"wirewalk":"transcript","version":1,"by":"w","started":"s","upstream":"u"}"#.to_owned() + "\n";
+    let line = |number: usize| {
+        let body = "x".repeat(900);
+        format!(
+            r#"{{"at":{number},"conn":{},"type":"received","dir":"c2s","text":"GET /{number}?{body} HTTP/1.1\r\nHost: h\r\n\r\n"}}"#,
+            1 + number % 7
+        ) + "\n"
+    };
+    (0..9000).for_each(|number| text.push_str(&line(number)));
+    fs::write(&path, &text).unwrap();
+    let index = folder.path().join("long.wirewalk.index");
+    let shown = |path: &Path| {
+        let (session, header, cut_off) = open(path).unwrap();
+        let units: String =
+            [1, 4500, session.len()].iter().map(|id| unit(&session, u32::try_from(*id).unwrap())).collect();
+        (session.len(), session.byte_count(), header, cut_off, units)
+    };
+    assert!(!index.exists());
+    let first = shown(&path);
+    assert_eq!(first.0, 9000);
+    let written = fs::metadata(&index).unwrap();
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&written.permissions()) & 0o777, 0o600);
+    assert_eq!(shown(&path), first);
+    // It grew: all of it is seen, and the index is made anew. Cut off in the middle of a line, likewise.
+    fs::write(&path, text.clone() + &line(9000) + "{\"at\":").unwrap();
+    let more = shown(&path);
+    assert_eq!((more.0, more.3), (9001, 6));
+    assert_eq!(shown(&path), more);
+    assert!(fs::metadata(&index).unwrap().len() > written.len());
+    // Where nothing can be written, it is read all the same.
+    fs::remove_file(&index).unwrap();
+    fs::create_dir(&index).unwrap();
+    assert_eq!(shown(&path), more);
+}
+
+fn unit(session: &Session, id: u32) -> String {
+    let unit = session.unit(wirewalk::decode::unit::UnitId(id)).unwrap();
+    let mut out = Vec::new();
+    export::unit(session, &unit, Format { print: Print::Json, columns: None }, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
 fn cut_off_at_any_byte_it_opens_with_all_but_its_last_line() {
     let whole = fs::read(formats().join("v1.wirewalk")).unwrap();
     let header = whole.iter().position(|b| *b == b'\n').unwrap() + 1;

@@ -59,6 +59,7 @@ Examples:
   wirewalk proxy http://127.0.0.1:5000           open http://127.0.0.1:8080 to use it
   wirewalk proxy :5000 --record lecture.wirewalk the same, and keep it
   wirewalk open lecture.wirewalk --print layers  show it again, with every field
+  wirewalk export lecture.wirewalk --out it.html a page to step through; also .md .svg .har .pcapng .json
   wirewalk diff works.wirewalk fails.wirewalk    what differs between two sessions
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
@@ -83,7 +84,7 @@ enum Command {
     Walk(walk::Options),
     /// Show the speaker's notes of the walk that goes on in another terminal.
     Notes(walk::NotesOptions),
-    /// Write a walk down as a page or a handout.
+    /// Write a session or a walk in another form: report, page, drawing, for a browser or for Wireshark.
     Export(export::Options),
     /// Write a transcript without its secrets, that can be given away.
     Redact(redact::Options),
