@@ -148,7 +148,7 @@ mod tests {
     proptest! {
         #[test]
         fn however_the_bytes_come_the_same_becomes_of_them(
-            changes in proptest::collection::vec((1u64..20, 1u64..20, proptest::collection::vec(b'A'..b'Z', 0..30)), 0..8),
+            changes in proptest::collection::vec((1u64..20, 1u64..20, proptest::collection::vec(b'A'..=b'Z', 0..30)), 0..8),
             cuts in proptest::collection::vec(1usize..15, 1..40),
         ) {
             let mut streams = Streams::default();
