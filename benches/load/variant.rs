@@ -19,6 +19,8 @@ pub enum Variant {
     Wirewalk,
     /// The same, recording to a file with a name.
     Recording,
+    /// The same, to a compressed one.
+    Compressing,
     /// wirewalk, whose output goes to `/dev/null`, so that it puts every unit into words as well.
     Printing,
     /// Like `Wirewalk`, but another build of it.
@@ -36,6 +38,7 @@ impl Variant {
                 Variant::PlainRelay,
                 Variant::Wirewalk,
                 Variant::Recording,
+                Variant::Compressing,
                 Variant::Printing,
             ],
         }
@@ -48,6 +51,7 @@ impl Variant {
             Variant::PlainRelay => "plain relay",
             Variant::Wirewalk => "wirewalk",
             Variant::Recording => "wirewalk, recording",
+            Variant::Compressing => "wirewalk, recording .zst",
             Variant::Printing => "wirewalk, printing",
             Variant::Other(_) => "the other wirewalk",
         }
@@ -67,6 +71,9 @@ impl Variant {
         };
         if *self == Variant::Recording {
             command.arg("--record").arg(folder.join("load.wirewalk"));
+        }
+        if *self == Variant::Compressing {
+            command.arg("--record").arg(folder.join("load.wirewalk.zst"));
         }
         if *self == Variant::Printing {
             command.stdout(Stdio::null());

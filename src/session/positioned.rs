@@ -16,9 +16,18 @@ pub fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
 }
 
 /// Fills `buffer` from `offset` on; an error where the file ends before.
-pub fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+pub fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    fill(buffer, offset, |room, at| read_at(file, room, at))
+}
+
+/// Fills `buffer` with what `read` gives from `offset` on; an error where that is 0 bytes before.
+pub fn fill(
+    mut buffer: &mut [u8],
+    mut offset: u64,
+    read: impl Fn(&mut [u8], u64) -> io::Result<usize>,
+) -> io::Result<()> {
     while !buffer.is_empty() {
-        match read_at(file, buffer, offset) {
+        match read(buffer, offset) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(read) => {
                 buffer = buffer.get_mut(read..).unwrap_or_default();

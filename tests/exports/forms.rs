@@ -131,3 +131,16 @@ fn what_is_shown_on_the_screen_is_exported_from_there() {
     let lines = |name: &str| fs::read_to_string(file(name)).unwrap().lines().count();
     assert_eq!((lines("all.json"), lines("some.json")), (76, 5));
 }
+
+#[test]
+fn notes_are_comments_of_packets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = transcript(folder.path(), &["hello"]);
+    let note = r#"{"at":9,"conn":1,"type":"note","unit":3,"marked":true,"text":"here it is"}"#;
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}{note}\n")).unwrap();
+    let capture = printed(&["export", &path, "--to", "pcapng"]);
+    assert!(String::from_utf8_lossy(&capture).contains("unit 3: here it is"));
+    let report = String::from_utf8(printed(&["export", &path, "--to", "md"])).unwrap();
+    assert!(report.contains("**★** here it is"), "{report}");
+}

@@ -106,19 +106,8 @@ impl Storage {
     }
 
     /// Fills `buffer` from `offset` on; an error where the text ends before.
-    pub fn read_exact_at(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-        while !buffer.is_empty() {
-            match self.read_at(buffer, offset) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(read) => {
-                    buffer = buffer.get_mut(read..).unwrap_or_default();
-                    offset += read as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+    pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        positioned::fill(buffer, offset, |room, at| self.read_at(room, at))
     }
 
     /// Appends `bytes` to the text, which has `end` bytes. Where that fails the text is as it was.

@@ -316,3 +316,38 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_was_recorded_nothing_panics_and_no_more_comes_out(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>()), 1..40),
+        which in any::<prop::sample::Index>(),
+    ) {
+        let files = recorded();
+        let mut reader = Reader::open(which.get(&files)).unwrap();
+        let mut records = Vec::new();
+        while let Some((_, record)) = reader.next_record().unwrap() {
+            records.push(record);
+        }
+        for (record, byte, value) in changes {
+            let at = record.index(records.len());
+            if let What::Received { bytes, .. } | What::Sent { bytes, .. } = &mut records[at].what
+                && !bytes.is_empty()
+            {
+                let mut changed = bytes.to_vec();
+                let at = byte.index(changed.len());
+                changed[at] = value;
+                *bytes = changed.into();
+            }
+        }
+        let after = redacted(&records);
+        prop_assert!(after.len() <= records.len());
+        // What comes out can be read.
+        let (_writer, shared) = session(&after);
+        for unit in shared.ids().map(|id| shared.unit(id).unwrap()) {
+            shared.look(&unit, Detail::Tree).unwrap();
+        }
+    }
+}
