@@ -430,7 +430,7 @@
     const lane = step.unit !== null ? ladder(step, print) : null;
     return h("article", { class: `step ${evidence ? "" : "alone"} ${words ? "" : "bare"}` },
       h("div", { class: "words" },
-        h("p", { class: "count" }, `Step ${number} of ${steps.length}`), heading(print, step.title),
+        h("p", { class: "count" }, `Step ${number} of ${steps.length}${walk.minutes || step.unit === null ? "" : `, unit ${step.unit}`}`), heading(print, step.title),
         step.reached === false && h("p", { class: "unreached" }, "This session never came here: there is nothing of it to be seen."),
         prose(step.before_html), step.ask && question(step, print), !open && prose(step.html), lane),
       evidence && h("div", { class: "panes" }, panes(step, print)));

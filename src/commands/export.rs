@@ -28,7 +28,7 @@ use crate::words::{count, thousands};
 /// authenticate with, and what the configuration calls secret. Their places are filled with stars.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The transcript; or a walkthrough: one that comes with wirewalk, or a folder
+    /// The transcript, or a HAR file; or a walkthrough: one that comes with wirewalk, or a folder
     #[arg(value_name = "FILE|WALKTHROUGH", value_hint = ValueHint::AnyPath)]
     what: PathBuf,
 
