@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueHint};
 
-use super::{Size, redact, say, walkthroughs};
+use super::{Size, open, redact, say, walkthroughs};
 use crate::calls::permalink;
+use crate::capture::Recorder;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::export::page::Page;
 use crate::export::report::{Outside, own_source};
@@ -93,14 +94,14 @@ impl Options {
     }
 
     fn session(&self, form: Form, names: Option<&Names>) -> anyhow::Result<()> {
-        let shared = Shared::open(&self.what, self.max_message.0, names)?;
-        redact::say_omitted(shared.omitted, redact::KEEP);
-        let (units, more) = form::units(form, &shared.session, |unit| {
+        let (session, header, cut_off) = Recorder::open(&self.what, self.max_message.0)?;
+        open::say_cut_off(cut_off);
+        let (units, more) = form::units(form, &session, |unit| {
             let is_named = self.units.as_ref().is_none_or(|numbers| numbers.has(unit.id.0));
-            let matches = |filter: &Filter| filter.matches(&shared.session, unit);
+            let matches = |filter: &Filter| filter.matches(&session, unit);
             Ok(is_named && self.filter.as_ref().map_or(Ok(true), matches)?)
         })?;
-        if units.is_empty() && !shared.session.is_empty() {
+        if units.is_empty() && !session.is_empty() {
             bail!("no unit is such, so there is nothing to export");
         }
         if more > 0 {
@@ -108,6 +109,8 @@ impl Options {
             let first = thousands(first as u64);
             say(format_args!("the first {first} of {all} are exported: choose with --filter or --units"));
         }
+        let shared = Shared::of((session, header), &self.what, self.max_message.0, names)?;
+        redact::say_omitted(shared.omitted, redact::KEEP);
         let title = self.title.clone().unwrap_or_else(|| file_name(&self.what));
         self.put(&count(units.len() as u64, "unit"), |out| form::write(form, &shared, &units, &title, out))
     }

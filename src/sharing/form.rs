@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::{ShareError, Shared};
 use crate::calls::permalink;
+use crate::decode::unit::UnitId;
 use crate::export::page::Page;
 use crate::export::page::session::MAX_UNITS;
 use crate::export::pcapng::Capture;
@@ -62,11 +63,13 @@ impl Form {
 pub fn write(
     form: Form,
     shared: &Shared,
-    units: &[UnitRef],
+    units: &[UnitId],
     title: &str,
     out: &mut dyn Write,
 ) -> Result<(), ShareError> {
     let session = &shared.session;
+    let units: Vec<UnitRef> = units.iter().filter_map(|id| session.unit(*id)).collect();
+    let units = units.as_slice();
     let page = || {
         let files = RefCell::new(HashMap::new());
         let outside = Outside {
@@ -88,19 +91,20 @@ pub fn write(
     Ok(())
 }
 
-/// The units of a session that are wanted, in order; at most as many as the form takes. The second number says how many more there are.
+/// The units of a session that are wanted, in order; at most as many as the form takes. The second number says how many more there are. Ask
+/// before secrets are left out: what is wanted may depend on one.
 pub fn units(
     form: Form,
     session: &Session,
     is_wanted: impl Fn(&UnitRef) -> Result<bool, StoreError>,
-) -> Result<(Vec<UnitRef>, usize), StoreError> {
+) -> Result<(Vec<UnitId>, usize), StoreError> {
     let (mut wanted, mut more) = (Vec::new(), 0);
     for unit in session.ids().filter_map(|id| session.unit(id)) {
         if !is_wanted(&unit)? {
             continue;
         }
         if wanted.len() < form.limit() {
-            wanted.push(unit);
+            wanted.push(unit.id);
         } else {
             more += 1;
         }

@@ -75,6 +75,16 @@ impl Shared {
     /// together, in bytes.
     pub fn open(path: &Path, max_message: usize, names: Option<&Names>) -> Result<Shared, ShareError> {
         let (session, header, _) = Recorder::open(path, max_message)?;
+        Shared::of((session, header), path, max_message, names)
+    }
+
+    /// The same for a transcript that is open, with its header.
+    pub fn of(
+        (session, header): (Session, Header),
+        path: &Path,
+        max_message: usize,
+        names: Option<&Names>,
+    ) -> Result<Shared, ShareError> {
         match names {
             Some(names) => Shared::without(&session, path, max_message, names),
             None => {

@@ -7,7 +7,7 @@ use std::path::Path;
 use tokio::sync::mpsc;
 
 use super::app::{Export, Msg, Which};
-use crate::capture::Control;
+use crate::capture::{Control, Recorder};
 use crate::decode::field::Severity;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::session::secrets::Names;
@@ -33,13 +33,14 @@ fn write(control: &Control, export: &Export, names: &Names) -> Result<String, St
     let folder = tempfile::tempdir().map_err(|error| format!("cannot export: {error}"))?;
     let copy = folder.path().join("session.wirewalk");
     control.save(&copy).wait().map_err(|error| error.to_string())?;
-    let shared = Shared::open(&copy, MAX_MESSAGE, Some(names)).map_err(|error| error.to_string())?;
-    let is_wanted = |unit: &UnitRef| is_wanted(&export.which, &shared.session, unit);
-    let (units, more) =
-        form::units(export.form, &shared.session, is_wanted).map_err(|error| error.to_string())?;
+    let (session, header, _) = Recorder::open(&copy, MAX_MESSAGE).map_err(|error| error.to_string())?;
+    let is_wanted = |unit: &UnitRef| is_wanted(&export.which, &session, unit);
+    let (units, more) = form::units(export.form, &session, is_wanted).map_err(|error| error.to_string())?;
     if units.is_empty() {
         return Err("no unit is such, so nothing was exported".to_owned());
     }
+    let shared = Shared::of((session, header), &copy, MAX_MESSAGE, Some(names));
+    let shared = shared.map_err(|error| error.to_string())?;
     let path = &export.path;
     let cannot = |error| format!("cannot write {}: {error}", path.display());
     let mut out = BufWriter::new(File::create(path).map_err(cannot)?);

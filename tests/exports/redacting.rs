@@ -63,3 +63,14 @@ fn exports_leave_secrets_out_unless_they_are_to_be_kept() {
     let without = printed(&["export", &walk, "--to", "html"]);
     assert!(with != without);
 }
+
+#[test]
+fn a_filter_may_ask_for_what_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = transcript(folder.path(), &[r#"{"password":"hunter2-hunter2"}"#, "other"]);
+    let filter = "json.value.string == \"hunter2-hunter2\"";
+    let units = printed(&["export", &path, "--to", "json", "--filter", filter]);
+    let units = String::from_utf8(units).unwrap();
+    assert_eq!(units.lines().count(), 1);
+    assert!(!units.contains("hunter2"), "{units}");
+}
