@@ -14,7 +14,7 @@ use crate::export::diff::{self, DiffError, View};
 use crate::session::Session;
 use crate::session::compare::{self, Comparison};
 use crate::session::filter::Filter;
-use crate::session::secrets::Names;
+use crate::session::secrets::{Collected, Names};
 
 /// Compare two sessions by what they mean: what was added, is missing or has changed.
 #[derive(Debug, Args)]
@@ -89,13 +89,21 @@ impl Options {
         let config = Config::load()?;
         let names = Names::new(&config.secrets.names, &config.secrets.patterns)?;
         let (a, b) = (self.open(&self.a)?, self.open(&self.b)?);
+        let known = match self.keep_secrets {
+            true => None,
+            false => {
+                let mut collected = Collected::default();
+                [&a, &b].into_iter().try_for_each(|session| collected.session(session, &names))?;
+                Some(collected.known())
+            }
+        };
         let comparison = Comparison::of(&a, &b, &self.ignore, self.filter.as_ref())?;
         let (file_a, file_b) = (self.a.display().to_string(), self.b.display().to_string());
         let columns = terminal_size::terminal_size_of(io::stdout());
         let view = View {
             files: [&file_a, &file_b],
             all: self.all,
-            secret: (!self.keep_secrets).then_some(&names),
+            secret: known.as_ref().map(|known| (&names, known)),
             columns: columns.map(|(columns, _)| usize::from(columns.0)),
         };
         let mut out = io::BufWriter::new(printer::stdout(self.color));

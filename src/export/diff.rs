@@ -9,7 +9,7 @@ use crate::decode::field::Severity;
 use crate::decode::unit::{Finding, Tree};
 use crate::escape;
 use crate::session::compare::{Comparison, Conversation, Difference, Item, Kind, Pair, Row, Said, Seen};
-use crate::session::secrets::{Names, Secrets};
+use crate::session::secrets::{Known, Names, Secrets};
 use crate::session::{Session, StoreError};
 use crate::wire::Direction;
 use crate::words;
@@ -46,7 +46,7 @@ pub struct View<'v> {
     /// Whether what is the same is printed too.
     pub all: bool,
     /// What is secret; `None` where secrets are printed.
-    pub secret: Option<&'v Names>,
+    pub secret: Option<(&'v Names, &'v Known)>,
     /// The columns of the terminal, if it is one.
     pub columns: Option<usize>,
 }
@@ -342,13 +342,16 @@ impl Writer<'_> {
 
     /// A text about a unit, without its secrets and without anything that a terminal acts on.
     fn harmless(&self, text: &str, tree: &Tree) -> String {
-        let masked = self.view.secret.map(|names| Secrets::of(tree, names).mask(text));
+        let mask = |(names, known): (&Names, &Known)| known.mask(&Secrets::of(tree, names).mask(text));
+        let masked = self.view.secret.map(mask);
         escape::line(masked.as_deref().unwrap_or(text)).into_owned()
     }
 
     fn field(&self, said: &Said, tree: &Tree) -> String {
-        let secrets = self.view.secret.map(|names| Secrets::of(tree, names));
-        let masked = secrets.map(|secrets| secrets.mask_field(&said.span, &said.shown));
+        let mask = |(names, known): (&Names, &Known)| {
+            known.mask(&Secrets::of(tree, names).mask_field(&said.span, &said.shown))
+        };
+        let masked = self.view.secret.map(mask);
         escape::line(masked.as_deref().unwrap_or(&said.shown)).into_owned()
     }
 

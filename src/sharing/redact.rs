@@ -12,8 +12,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use self::streams::{Change, Streams};
-use crate::decode::sink::Detail;
-use crate::session::secrets::{Collected, Known, Names, Secrets};
+use crate::session::secrets::{Collected, Known, Names};
 use crate::session::{Session, StoreError};
 use crate::wire::trace::{Event, Trace};
 use crate::wire::{Opened, Record, What};
@@ -33,13 +32,7 @@ impl Redaction {
     /// What becomes of a session. `names` says what is secret. Fails where bytes cannot be read back.
     pub fn of(session: &Session, names: &Names) -> Result<Redaction, StoreError> {
         let mut collected = Collected::default();
-        for unit in session.ids().filter_map(|id| session.unit(id)) {
-            match session.look(&unit, Detail::Tree) {
-                Ok(tree) => collected.take(&Secrets::of(&tree, names)),
-                Err(StoreError::NotCaptured) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        collected.session(session, names)?;
         let count = collected.count();
         let known = collected.known();
         let mut redaction = Redaction {

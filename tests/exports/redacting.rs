@@ -19,6 +19,10 @@ fn a_redacted_transcript_has_no_secrets_and_opens_like_any_other() {
         assert!(units.contains("the word *") && units.contains("to nobody"), "{units}");
         let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&out).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
+        // What differs is said, and not what was secret, wherever it is repeated.
+        let differs = String::from_utf8(printed(&["diff", &path, out.to_str().unwrap()])).unwrap();
+        assert!(differs.contains("2 changed") || differs.contains("3 changed"), "{differs}");
+        assert!(!differs.contains("abcdef"), "{differs}");
         // Nothing is written over.
         let (code, told) = said(&["redact", &path, out.to_str().unwrap()]);
         assert!(code == Some(1) && told.contains("exists already"), "{told}");

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::{INSTEAD, Secrets};
+use super::{DOTS, INSTEAD, Names, Secrets};
+use crate::decode::sink::Detail;
+use crate::session::{Session, StoreError};
 
 /// Shorter ones are not looked for in other units.
 const SHORTEST_ANYWHERE: usize = 5;
@@ -57,8 +59,20 @@ pub struct Collected {
 }
 
 impl Collected {
+    /// Takes the secrets of all units of a session. Fails where bytes cannot be read back.
+    pub fn session(&mut self, session: &Session, names: &Names) -> Result<(), StoreError> {
+        for unit in session.ids().filter_map(|id| session.unit(id)) {
+            match session.look(&unit, Detail::Tree) {
+                Ok(tree) => self.take(&Secrets::of(&tree, names)),
+                Err(StoreError::NotCaptured) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the secrets of a unit.
-    pub fn take(&mut self, secrets: &Secrets) {
+    fn take(&mut self, secrets: &Secrets) {
         self.count += secrets.found;
         for text in
             secrets.texts.iter().map(|text| text.as_bytes()).chain(secrets.raw.iter().map(Vec::as_slice))
@@ -98,6 +112,17 @@ impl Known {
             let is_part = is_alphanumeric(place.start.checked_sub(1)) || is_alphanumeric(Some(place.end));
             place.len() >= SHORTEST_PART || !is_part
         })
+    }
+
+    /// A text with dots in place of each known secret.
+    pub fn mask(&self, text: &str) -> String {
+        let (mut masked, mut end) = (String::new(), 0);
+        for place in self.places(text.as_bytes()) {
+            masked.push_str(text.get(end..place.start).unwrap_or_default());
+            masked.push_str(DOTS);
+            end = place.end;
+        }
+        masked + text.get(end..).unwrap_or_default()
     }
 
     /// The bytes with each known secret replaced.

@@ -7,8 +7,10 @@ use super::*;
 use crate::capture::Recorder;
 use crate::capture::transcript::{Header, Reader, Writer};
 use crate::decode::limits::MAX_MESSAGE;
+use crate::decode::sink::Detail;
 use crate::decode::unit::{SourceId, UnitId, UnitKind};
 use crate::session::headline;
+use crate::session::secrets::Secrets;
 use crate::wire::trace::{Detail as MarkDetail, MarkKind};
 use crate::wire::{ConnId, Direction, Timestamp, Why};
 
