@@ -17,7 +17,13 @@ use wirewalk::explain;
 use wirewalk::export::{self, Format, Print};
 use wirewalk::session::filter::{self, Filter};
 use wirewalk::session::search::Query;
+use wirewalk::session::secrets::Names;
+use wirewalk::session::secrets::Names;
 use wirewalk::session::{Records, Session, StoreError};
+use wirewalk::sharing::Shared;
+use wirewalk::sharing::form::{self, Form};
+use wirewalk::sharing::Shared;
+use wirewalk::sharing::form::{self, Form};
 use wirewalk::walkthrough::{Walkthrough, prose};
 use wirewalk::wire::trace::Trace;
 use wirewalk::wire::{ConnId, Connected, Direction, How, Opened, Record, Timestamp, What};
@@ -254,14 +260,21 @@ fn upgraded(query: &str, extensions: &str) -> Vec<(Direction, Bytes)> {
     vec![(Direction::ToServer, request.into()), (Direction::ToClient, answer.into())]
 }
 
-/// A transcript: with a header, so that the lines behind it are read.
+/// A transcript: with a header, so that the lines behind it are read, or compressed; and what is given away of it.
 pub fn transcript(data: &[u8]) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    let header = r#"{"wirewalk":"transcript","version":1,"by":"","started":"","upstream":""}"#;
-    writeln!(file, "{header}").unwrap();
+    if !data.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        let header = r#"{"wirewalk":"transcript","version":1,"by":"","started":"","upstream":""}"#;
+        writeln!(file, "{header}").unwrap();
+    }
     file.write_all(data).unwrap();
     let Ok(mut reader) = Reader::open(file.path()) else { return };
     while let Ok(Some(_)) = reader.next_record() {}
+    let Ok(shared) = Shared::open(file.path(), MAX_MESSAGE, Some(&Names::default())) else { return };
+    let units: Vec<_> = shared.session.ids().collect();
+    for form in [Form::Md, Form::Html, Form::Svg, Form::Pcapng, Form::Json] {
+        let _ = form::write(form, &shared, &units, "it", &mut std::io::sink());
+    }
 }
 
 /// A HAR file: the entries of one, or a whole one.
