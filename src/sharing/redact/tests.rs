@@ -193,6 +193,17 @@ fn a_secret_across_fragments_is_found() {
 }
 
 #[test]
+fn a_body_that_hides_a_secret_behind_its_escapes_is_left_out() {
+    let body = "d=30%3A42%5B%22x%22%2C%7B%22token%22%3A%22ab%2Bcd%2Fef%3D%3D%22%7D%5D";
+    let head = "POST /socket.io/?EIO=3&transport=polling&j=0&sid=x HTTP/1.1\r\nHost: h\r\n\
+        Content-Type: application/x-www-form-urlencoded\r\n";
+    let records = [received(ToServer, format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))];
+    assert!(lines(&records).0[0].contains("ab+cd/ef=="), "{:?}", lines(&records));
+    let after = text(&redacted(&records), ToServer);
+    assert!(after.ends_with(&format!("\r\n\r\n{}", "*".repeat(body.len()))), "{after}");
+}
+
+#[test]
 fn what_never_ended_is_left_out_and_counted() {
     let records = [
         received(ToServer, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"),

@@ -80,7 +80,11 @@ impl<'a> Units<'a> {
         let of_body = |kind| matches!(kind, SourceKind::Dechunked | SourceKind::Decoded);
         let derived = tree.sources.iter().zip(&sources).rfind(|(source, _)| of_body(source.kind));
         let changed = derived.filter(|(source, bytes)| source.bytes != **bytes);
-        match changed.map(|(_, content)| with_content(wire, role, content)) {
+        let recoded = match is_out_of_reach(&tree, &sources) {
+            true => Some(None),
+            false => changed.map(|(_, content)| with_content(wire, role, content)),
+        };
+        match recoded {
             None => self.replace(unit, 0, &before.bytes, wire.clone()),
             Some(Some((head, body))) => {
                 let length = head_length(&before.bytes, role);
@@ -88,7 +92,7 @@ impl<'a> Units<'a> {
                 self.replace(unit, 0, old_head, head.into());
                 self.replace(unit, length as u64, old_body, body.into());
             }
-            // Its coding cannot be done: what is in it is left out.
+            // Its coding cannot be done, or hides the secret: what is in it is left out.
             Some(None) => {
                 let length = head_length(&before.bytes, role);
                 let stars = [&wire[..length], &vec![b'*'; wire.len() - length]].concat();
@@ -125,6 +129,12 @@ impl<'a> Units<'a> {
             return Ok(());
         }
         let (tree, sources) = self.redacted(unit)?;
+        if is_out_of_reach(&tree, &sources) {
+            let length =
+                ids.iter().filter_map(|id| self.session.unit(*id)).map(|unit| unit.length).sum::<u64>();
+            self.anew.insert(way);
+            return self.message(&ids, &vec![b'*'; usize::try_from(length).unwrap_or_default()]);
+        }
         let message = tree
             .sources
             .iter()
@@ -244,6 +254,15 @@ impl<'a> Units<'a> {
             self.redaction.change(Change { conn: unit.conn, dir: unit.dir, range }, after);
         }
     }
+}
+
+/// Whether there is a secret only in what was written as base64 or escaped inside a text, so that its bytes stand nowhere else.
+fn is_out_of_reach(tree: &Tree, sources: &[Bytes]) -> bool {
+    let mut changed = tree.sources.iter().zip(sources).filter(|(source, bytes)| source.bytes != **bytes);
+    let kinds: Vec<SourceKind> = changed.by_ref().map(|(source, _)| source.kind).collect();
+    let is_beside =
+        |kind| matches!(kind, SourceKind::Unescaped | SourceKind::Request | SourceKind::Attachment);
+    kinds.contains(&SourceKind::Unescaped) && kinds.iter().all(|kind| is_beside(*kind))
 }
 
 fn head_length(message: &[u8], role: Role) -> usize {
