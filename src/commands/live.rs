@@ -57,6 +57,7 @@ pub(super) async fn run(
     let title = format!("http://{} → {upstream}", proxy.local_addr());
     let source = Source { is_repeatable, ..Source::live(&recorder, title) };
     let session = source.session.clone();
+    let interrupt = Interrupt::new().context("cannot wait for Ctrl-C")?;
     let (stop, stopped) = oneshot::channel::<()>();
     let relay = tokio::spawn(proxy.run(recorder.inbox().clone(), async {
         // A dropped sender stops the relay as well.
@@ -67,7 +68,7 @@ pub(super) async fn run(
         let result = tokio::select! {
             result = screen::show(&source, settings, output.filter.clone(), walk) => result,
             result = script => result,
-            result = interrupted() => result.context("cannot wait for Ctrl-C"),
+            result = interrupt.wait() => result.context("cannot wait for Ctrl-C"),
         };
         (result, None)
     } else {
@@ -76,7 +77,7 @@ pub(super) async fn run(
         let printer = Printer::start(&source, output.clone());
         let result = tokio::select! {
             result = end => result,
-            result = interrupted() => result.context("cannot wait for Ctrl-C"),
+            result = interrupt.wait() => result.context("cannot wait for Ctrl-C"),
             () = printer.ended() => Ok(()),
         };
         (result, Some(printer))
@@ -138,21 +139,47 @@ pub(super) fn say_printed(printed: io::Result<()>) -> anyhow::Result<()> {
     }
 }
 
+/// Ctrl-C, or being asked to end in another way: noticed from when this is made, so that a signal that comes at once ends wirewalk in
+/// order too. Needs the runtime.
+pub(super) struct Interrupt {
+    #[cfg(unix)]
+    signals: [tokio::signal::unix::Signal; 3],
+}
+
+impl Interrupt {
+    #[cfg(unix)]
+    pub fn new() -> io::Result<Interrupt> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let [interrupt, terminate, hang_up] =
+            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+        Ok(Interrupt { signals: [interrupt?, terminate?, hang_up?] })
+    }
+
+    #[cfg(unix)]
+    pub async fn wait(mut self) -> io::Result<()> {
+        let [interrupt, terminate, hang_up] = &mut self.signals;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    pub fn new() -> io::Result<Interrupt> {
+        Ok(Interrupt {})
+    }
+
+    #[cfg(not(unix))]
+    pub async fn wait(self) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
+}
+
 /// Waits for Ctrl-C, or for being asked to end in another way.
 pub(super) async fn interrupted() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
-        tokio::select! {
-            result = tokio::signal::ctrl_c() => result,
-            _ = terminate.recv() => Ok(()),
-            _ = hang_up.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    Interrupt::new()?.wait().await
 }
 
 /// The runtime that a live session runs on.
