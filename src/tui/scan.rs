@@ -2,6 +2,7 @@
 //! screen answers meanwhile, and the session can grow. What decodes units for a filter or a search is shared among all processors.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -15,8 +16,8 @@ use crate::session::{Session, UnitRef};
 /// For so long the session is held at once, so that recording waits no longer.
 const SLICE: Duration = Duration::from_millis(4);
 
-/// So many units each processor looks at before they are looked at on the next ones.
-const STRIDE: u32 = 512;
+/// So many units a processor takes at once; then it looks at the time.
+const STRIP: u32 = 32;
 
 /// More processors do not help: the bytes come from one disk.
 const MAX_THREADS: usize = 8;
@@ -143,12 +144,10 @@ impl Job {
     fn slice(&mut self, session: &Session) -> bool {
         let end = u32::try_from(session.len()).unwrap_or(u32::MAX);
         let until = Instant::now() + SLICE;
-        while self.look.is_costly() && self.next <= end {
-            self.next = self.look.at_once(session, self.next..end.saturating_add(1));
+        if self.look.is_costly() && self.next <= end {
+            self.next = self.look.at_once(session, self.next..end.saturating_add(1), until);
             self.is_fresh = true;
-            if Instant::now() > until {
-                return false;
-            }
+            return self.next > end;
         }
         while self.next <= end {
             if let Some(unit) = session.unit(UnitId(self.next)) {
@@ -187,47 +186,54 @@ impl Looking {
         }
     }
 
-    /// Looks at the next units on all processors, each at some of them. Returns the number of the next one.
-    fn at_once(&mut self, session: &Session, units: Range<u32>) -> u32 {
-        let (is_wanted, ids): (&(dyn Fn(&UnitRef) -> bool + Sync), _) = match self {
-            Looking::Filter(filter, ids) => {
-                (&|unit: &UnitRef| filter.matches(session, unit).unwrap_or(false), ids)
+    /// Looks at the next units on all processors, each at some of them, until it is time. Returns the number of the next one.
+    fn at_once(&mut self, session: &Session, units: Range<u32>, until: Instant) -> u32 {
+        let next = AtomicU32::new(units.start);
+        let find = || {
+            let mut found = Vec::new();
+            while Instant::now() < until {
+                let begin = next.fetch_add(STRIP, Ordering::Relaxed);
+                if begin >= units.end {
+                    break;
+                }
+                let strip = begin..begin.saturating_add(STRIP).min(units.end);
+                let strip = strip.filter_map(|id| session.unit(UnitId(id)));
+                found.extend(strip.filter(|unit| self.finds(session, unit)).map(|unit| unit.id.0));
             }
-            Looking::Search(query, ids) => {
-                (&|unit: &UnitRef| matches!(query.matches(session, unit), Ok(Some(_))), ids)
-            }
-            Looking::Statistics(..) => return units.start,
+            found
         };
         let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(MAX_THREADS));
-        let begins = (0..threads as u32).map(|at| units.start.saturating_add(at * STRIDE));
-        let parts: Vec<Range<u32>> =
-            begins.map(|begin| begin.min(units.end)..begin.saturating_add(STRIDE).min(units.end)).collect();
-        let find = |part: Range<u32>| -> Vec<u32> {
-            let found = part.filter(|id| session.unit(UnitId(*id)).is_some_and(|unit| is_wanted(&unit)));
-            found.collect()
-        };
-        std::thread::scope(|scope| {
-            let others: Vec<_> =
-                parts.iter().skip(1).map(|part| scope.spawn(|| find(part.clone()))).collect();
-            ids.extend(parts.first().into_iter().flat_map(|part| find(part.clone())));
+        let mut found = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(find)).collect();
+            let mut found = find();
             // Decoding does not panic; if it did, nothing was found there.
-            ids.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_default()));
+            found.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_default()));
+            found
         });
-        parts.last().map_or(units.end, |part| part.end)
+        found.sort_unstable();
+        if let Looking::Filter(_, ids) | Looking::Search(_, ids) = self {
+            ids.extend(found);
+        }
+        next.into_inner().min(units.end)
     }
 
-    /// Looks at one unit. Whose bytes cannot be read back lets no filter through; that is told where it is shown.
-    fn at(&mut self, session: &Session, unit: &UnitRef) {
-        let passes = |filter: &Filter| filter.matches(session, unit).unwrap_or(false);
+    /// Whether it is looked for. A unit whose bytes cannot be read back is not; that is told where it is shown.
+    fn finds(&self, session: &Session, unit: &UnitRef) -> bool {
         match self {
-            Looking::Filter(filter, ids) if passes(filter) => ids.push(unit.id.0),
-            Looking::Filter(..) => {}
-            Looking::Search(query, ids) => {
-                if matches!(query.matches(session, unit), Ok(Some(_))) {
-                    ids.push(unit.id.0);
-                }
-            }
+            Looking::Filter(filter, _) => filter.matches(session, unit).unwrap_or(false),
+            Looking::Search(query, _) => matches!(query.matches(session, unit), Ok(Some(_))),
+            Looking::Statistics(..) => false,
+        }
+    }
+
+    /// Looks at one unit.
+    fn at(&mut self, session: &Session, unit: &UnitRef) {
+        let is_found = self.finds(session, unit);
+        match self {
+            Looking::Filter(_, ids) | Looking::Search(_, ids) if is_found => ids.push(unit.id.0),
+            Looking::Filter(..) | Looking::Search(..) => {}
             Looking::Statistics(filter, statistics) => {
+                let passes = |filter: &Filter| filter.matches(session, unit).unwrap_or(false);
                 if filter.as_ref().is_none_or(passes) {
                     // What cannot be read back is counted by what the index knows of it.
                     let _ = statistics.add(session, unit);

@@ -175,6 +175,15 @@ fn messages_behind_a_compressed_one_that_changed_are_compressed_anew() {
 }
 
 #[test]
+fn compressed_messages_without_secrets_stay_as_they_are() {
+    let mut records = upgraded();
+    records.extend(compressed(&["a", r#"42["a",1]"#]));
+    // An empty one as RFC 7692 §7.2.3.6 has it.
+    records.push(frame(ToClient, 0xc1, &[0]));
+    assert_eq!(redacted(&records), records);
+}
+
+#[test]
 fn a_secret_across_fragments_is_found() {
     let mut records = upgraded();
     records.push(frame(ToServer, 0x01, br#"42["a",{"token":"sec"#));

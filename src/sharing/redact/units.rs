@@ -56,7 +56,7 @@ impl<'a> Units<'a> {
         }
     }
 
-    /// A unit with its sources as they become, and whether its wire becomes another.
+    /// A unit, and what its sources become.
     fn redacted(&self, unit: &UnitRef) -> Result<(Tree, Vec<Bytes>), StoreError> {
         let tree = self.session.look(unit, Detail::Tree)?;
         let known = &self.redaction.known;
@@ -258,8 +258,8 @@ impl<'a> Units<'a> {
 
 /// Whether there is a secret only in what was written as base64 or escaped inside a text, so that its bytes stand nowhere else.
 fn is_out_of_reach(tree: &Tree, sources: &[Bytes]) -> bool {
-    let mut changed = tree.sources.iter().zip(sources).filter(|(source, bytes)| source.bytes != **bytes);
-    let kinds: Vec<SourceKind> = changed.by_ref().map(|(source, _)| source.kind).collect();
+    let changed = tree.sources.iter().zip(sources).filter(|(source, bytes)| source.bytes != **bytes);
+    let kinds: Vec<SourceKind> = changed.map(|(source, _)| source.kind).collect();
     let is_beside =
         |kind| matches!(kind, SourceKind::Unescaped | SourceKind::Request | SourceKind::Attachment);
     kinds.contains(&SourceKind::Unescaped) && kinds.iter().all(|kind| is_beside(*kind))
