@@ -20,12 +20,14 @@ static BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// A whole file. Its entries are read one by one, so that not all of them are held twice.
 #[derive(Deserialize)]
+#[serde(expecting = "a HAR file: an object with a member \"log\"")]
 pub(super) struct Har<'a> {
     #[serde(borrow)]
     log: Log<'a>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a log: an object with a member \"entries\"")]
 struct Log<'a> {
     #[serde(borrow)]
     entries: Option<Vec<&'a RawValue>>,
@@ -72,6 +74,7 @@ pub(super) struct Message {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[serde(expecting = "an entry: an object with a request and a response")]
 pub(super) struct WrittenEntry {
     started_date_time: String,
     request: WrittenRequest,
@@ -84,6 +87,7 @@ pub(super) struct WrittenEntry {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[serde(expecting = "a request: an object with a method and a url")]
 struct WrittenRequest {
     method: String,
     url: String,
@@ -94,6 +98,7 @@ struct WrittenRequest {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[serde(expecting = "a response: an object with a status")]
 struct WrittenResponse {
     status: Option<i64>,
     status_text: Option<String>,
@@ -103,6 +108,7 @@ struct WrittenResponse {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a header field: an object with a name and a value")]
 pub(super) struct WrittenHeader {
     pub name: String,
     pub value: String,
@@ -110,6 +116,7 @@ pub(super) struct WrittenHeader {
 
 /// What a request or a response carried. The format knows no encoding for requests; ours has a name of its own there.
 #[derive(Deserialize)]
+#[serde(expecting = "a body: an object with a text")]
 struct Body {
     text: Option<String>,
     encoding: Option<String>,
@@ -133,6 +140,7 @@ fn decoded(text: &str) -> Result<Vec<u8>, String> {
 
 /// How long the parts of an exchange took, in milliseconds; negative where that is not known. Connecting includes TLS.
 #[derive(Deserialize)]
+#[serde(expecting = "timings: an object with lengths of time")]
 struct Timings {
     blocked: Option<f64>,
     dns: Option<f64>,
@@ -215,6 +223,7 @@ impl WrittenResponse {
 struct ReadMessage(Option<Message>);
 
 #[derive(Deserialize)]
+#[serde(expecting = "a message: an object with type, time, opcode and data")]
 struct WrittenMessage {
     #[serde(rename = "type")]
     kind: String,

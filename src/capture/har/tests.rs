@@ -177,3 +177,17 @@ proptest! {
         let _ = told(format!(r#"{{"log":{{"entries":[{written}]}}}}"#).as_bytes());
     }
 }
+
+#[test]
+fn what_was_expected_is_said_in_words() {
+    for (written, expected) in [
+        (r#"{"log":{"entries":[{"request":3}]}}"#, "expected a request: an object with a method and a url"),
+        (r#"{"log":{"entries":[3]}}"#, "expected an entry: an object with a request and a response"),
+        (r#"{"log":3}"#, "expected a log: an object with a member \"entries\""),
+    ] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), written).unwrap();
+        let error = crate::capture::opening::records(file.path()).unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("line 1, byte"), "{error}");
+    }
+}
