@@ -296,7 +296,7 @@
         if (cells[first]) centre(dump, cells[first][0].closest(".line"));
       });
     }
-    return { bytes: bytes.length ? [tabs, dump, note] : null, layers: fields.length ? [list, bytes.length ? null : note] : null };
+    return { bytes: bytes.length ? [tabs, dump, note] : null, layers: fields.length ? [list, bytes.length || print ? null : note] : null };
   }
 
   // ---- The calls ------------------------------------------------------------------------------------------------
