@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest, ReadHalf};
 use tokio::net::{TcpStream, tcp};
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::client::TlsStream;
 
 use super::connect::Stream;
@@ -40,6 +41,12 @@ impl<T: Tap> Link<'_, T> {
 /// When a peer is gone, what it had sent still goes to the other one, for as long as this takes.
 const LAST_BYTES: Duration = Duration::from_secs(10);
 
+/// When a peer is gone, what the other one was just saying is still read, for this long at most.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// No more than this is read of it.
+const LAST_WORDS_BYTES: usize = 64 << 10;
+
 /// Relays until both directions have ended, or one peer is gone; then the other is cut off likewise. `heads`
 /// rewrite what passes to the server and to the client; without them every byte passes as it is.
 pub async fn relay<T: Tap>(
@@ -62,11 +69,29 @@ pub async fn relay<T: Tap>(
         }
     };
     let Some((peer, error)) = gone else { return };
+    match (peer, &mut *server) {
+        (Peer::Server, _) => last_words(link, Direction::ToServer, client).await,
+        (_, Stream::Plain(tcp)) => last_words(link, Direction::ToClient, tcp).await,
+        (_, Stream::Tls(tls)) => last_words(link, Direction::ToClient, tls).await,
+    }
     link.closed(peer, How::Reset, Some(error.to_string())).await;
     let other = if peer == Peer::Client { server.tcp() } else { &*client };
     // Without lingering, closing a socket resets its connection: the other peer learns what happened. Where
     // the option cannot be set that connection has ended already.
     let _ = other.set_zero_linger();
+}
+
+/// Records what a peer says to one that is gone: clients leave as soon as they see the status of a refusal, and
+/// its reason is in the body. Ends when the peer does, since it does not know yet that it speaks to nobody.
+async fn last_words<T: Tap>(link: &Link<'_, T>, dir: Direction, from: &mut (impl AsyncRead + Unpin)) {
+    let until = Instant::now() + LAST_WORDS;
+    let mut left = LAST_WORDS_BYTES;
+    while left > 0 {
+        let mut buffer = BytesMut::with_capacity(SMALL);
+        let Ok(Ok(read @ 1..)) = timeout_at(until, from.read_buf(&mut buffer)).await else { return };
+        left = left.saturating_sub(read);
+        link.record(What::Received { dir, bytes: buffer.freeze() }).await;
+    }
 }
 
 /// Runs both pumps in the task of the caller. Returns the peer that is gone, if one is.
