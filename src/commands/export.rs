@@ -1,7 +1,5 @@
 //! `wirewalk export`: a session or a walk in the form that others need.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::RangeInclusive;
@@ -11,11 +9,11 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueHint};
 
 use super::{Size, open, redact, say, walkthroughs};
-use crate::calls::permalink;
 use crate::capture::Recorder;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::export::page::Page;
-use crate::export::report::{Outside, own_source};
+use crate::export::report::Outside;
+use crate::session::calls::FunctionInfo;
 use crate::session::filter::Filter;
 use crate::session::secrets::Names;
 use crate::sharing::form::{self, Form};
@@ -135,15 +133,8 @@ impl Options {
             }
             None => session,
         };
-        let files = RefCell::new(HashMap::new());
-        let outside = Outside {
-            link: &|package, function, line| permalink::of(package, &function.file, line),
-            source: &|function| match loaded.source(&session, function) {
-                Some(text) => crate::calls::function_body(&text, function.line),
-                None => own_source(function, &files),
-            },
-        };
-        let page = Page::of(&loaded.text, &route, &session, &outside)?;
+        let kept = |function: &FunctionInfo| loaded.source(&session, function);
+        let page = Page::of(&loaded.text, &route, &session, &Outside::beside(&kept))?;
         self.put("the walk", |out| match form {
             Form::Html => Ok(page.html(out)?),
             _ => Ok(page.handout(out)?),

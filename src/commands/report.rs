@@ -1,7 +1,5 @@
 //! `wirewalk report`: the report that a student hands in, of a session that was recorded with its calls.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -10,9 +8,8 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::{Size, redact, say};
-use crate::calls::permalink;
 use crate::decode::limits::MAX_MESSAGE;
-use crate::export::report::{Outside, Report, html, markdown, own_source};
+use crate::export::report::{Outside, Report, html, markdown};
 use crate::session::Session;
 use crate::sharing::Shared;
 
@@ -61,12 +58,7 @@ impl Options {
             Shared::open(&self.file, self.max_message.0, names.as_ref())?;
         redact::say_omitted(omitted, redact::KEEP);
         let title = self.title.clone().unwrap_or_else(|| title(&session, &header.upstream));
-        let files = RefCell::new(HashMap::new());
-        let outside = Outside {
-            link: &|package, function, line| permalink::of(package, &function.file, line),
-            source: &|function| own_source(function, &files),
-        };
-        let report = Report::of(&session, &title, &outside)?;
+        let report = Report::of(&session, &title, &Outside::default())?;
         let mut text = Vec::new();
         match self.format() {
             Format::Md => markdown::write(&report, &mut text)?,

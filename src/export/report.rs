@@ -8,16 +8,12 @@ mod bytes;
 pub mod html;
 pub(super) mod libraries;
 pub mod markdown;
+mod outside;
 mod phases;
 mod steps;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-
-use crate::calls::{function_body, source};
-use crate::session::calls::FunctionInfo;
+pub use self::outside::Outside;
 use crate::session::{Session, StoreError};
-use crate::wire::trace::Package;
 
 /// A report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -128,14 +124,6 @@ pub struct Place {
     pub link: Option<String>,
 }
 
-/// What a report needs from outside.
-pub struct Outside<'a> {
-    /// The link to a line of a function's file.
-    pub link: &'a dyn Fn(&Package, &FunctionInfo, u32) -> Option<String>,
-    /// The lines of a function of the person's own.
-    pub source: &'a dyn Fn(&FunctionInfo) -> Vec<String>,
-}
-
 impl Report {
     /// Collects the report of a session. Fails where its bytes cannot be read back.
     pub fn of(session: &Session, title: &str, outside: &Outside<'_>) -> Result<Report, StoreError> {
@@ -182,17 +170,4 @@ fn remarks(session: &Session, phases: &[Phase]) -> Vec<String> {
     let missing = phases::TITLES.iter().filter(|title| !phases.iter().any(|phase| phase.title == **title));
     remarks.extend(missing.map(|title| format!("The recording has nothing for “{title}”.")));
     remarks
-}
-
-/// The lines of a function of the person's own, where its file is still here.
-pub fn own_source(function: &FunctionInfo, files: &RefCell<HashMap<String, String>>) -> Vec<String> {
-    let mut files = files.borrow_mut();
-    let file = files
-        .entry(function.file.to_string())
-        .or_insert_with(|| source::text(&function.file).unwrap_or_default());
-    match function.symbol.ends_with(":<module>") {
-        // The whole file is what it calls, below.
-        true => Vec::new(),
-        false => function_body(file, function.line),
-    }
 }

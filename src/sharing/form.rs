@@ -1,17 +1,15 @@
 //! The forms in which a session is given away, and what writes each.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::{ShareError, Shared};
-use crate::calls::permalink;
 use crate::decode::unit::UnitId;
 use crate::export::page::Page;
 use crate::export::page::session::MAX_UNITS;
 use crate::export::pcapng::Capture;
-use crate::export::report::{Outside, own_source};
+use crate::export::report::Outside;
 use crate::export::{har, json, svg};
 use crate::session::{Session, StoreError, UnitRef};
 use crate::wire::{ConnId, Direction, What};
@@ -70,14 +68,7 @@ pub fn write(
     let session = &shared.session;
     let units: Vec<UnitRef> = units.iter().filter_map(|id| session.unit(*id)).collect();
     let units = units.as_slice();
-    let page = || {
-        let files = RefCell::new(HashMap::new());
-        let outside = Outside {
-            link: &|package, function, line| permalink::of(package, &function.file, line),
-            source: &|function| own_source(function, &files),
-        };
-        Page::of_session(session, units, title, &summary(shared, units), &outside)
-    };
+    let page = || Page::of_session(session, units, title, &summary(shared, units), &Outside::default());
     match form {
         Form::Md => page()?.handout(out)?,
         Form::Html => page()?.html(out)?,

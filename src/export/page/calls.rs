@@ -92,7 +92,7 @@ fn row(
     let file = function.file.strip_prefix(root).unwrap_or(&function.file).trim_start_matches(['/', '\\']);
     let own = package.is_some_and(|package| package.name.is_empty());
     let strand = calls.strand(call.strand).filter(|_| branch.crosses && before != Some(call.strand));
-    let mut source = if own { (outside.source)(function) } else { Vec::new() };
+    let mut source = if own { outside.source(function) } else { Vec::new() };
     source.truncate(MAX_SOURCE);
     let named = package.map(|package| match &package.version {
         Some(version) => format!("{} {version}", package.name),
@@ -103,7 +103,7 @@ fn row(
         symbol: escape::line(&function.symbol).into_owned(),
         package: escape::line(&named.unwrap_or_default()).into_owned(),
         place: escape::line(&format!("{file}:{}", function.line)).into_owned(),
-        link: package.and_then(|package| (outside.link)(package, function, function.line)),
+        link: package.and_then(|package| outside.link(package, function, function.line)),
         purpose: purpose(&function.symbol),
         took: call.end.map_or_else(|| "not ended".to_owned(), |end| words::duration(end.since(call.begin))),
         strand: strand.map(|strand| format!("{} {}", strand.kind.as_str(), escape::line(&strand.name))),

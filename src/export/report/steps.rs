@@ -75,7 +75,7 @@ fn step(
     let name = function.symbol.split_once(':').map_or(&*function.symbol, |(_, name)| name);
     let caller = call.caller.and_then(|caller| calls.function(caller)).filter(|_| call.line > 0);
     let strand = calls.strand(call.strand);
-    let mut source = if is_own { (outside.source)(function) } else { Vec::new() };
+    let mut source = if is_own { outside.source(function) } else { Vec::new() };
     source.truncate(MAX_SOURCE);
     Step {
         depth,
@@ -103,6 +103,6 @@ fn place(calls: &Calls, function: &FunctionInfo, line: u32, outside: &Outside<'_
     let file = within.filter(|path| !path.is_empty()).unwrap_or(&function.file);
     Place {
         text: format!("{}:{line}", escape::line(file)),
-        link: package.and_then(|package| (outside.link)(package, function, line)),
+        link: package.and_then(|package| outside.link(package, function, line)),
     }
 }
