@@ -18,7 +18,7 @@ use crate::session::filter::Filter;
 use crate::session::secrets::Names;
 use crate::sharing::form::{self, Form};
 use crate::sharing::{ShareError, Shared};
-use crate::walkthrough::route::Route;
+use crate::walkthrough::route::{Growth, Route};
 use crate::words::{count, thousands};
 
 /// Write a session or a walk in another form: a report, a page, a drawing, for a browser or for Wireshark.
@@ -124,7 +124,7 @@ impl Options {
         let (session, on_disk) = loaded.session(self.max_message.0)?;
         // What a step is about may be found by what is secret.
         let mut route = Route::default();
-        route.extend(&loaded.text, &session, false)?;
+        route.extend(&loaded.text, &session, Growth::Over)?;
         let session = match names {
             Some(names) => {
                 let shared = Shared::without(&session, &on_disk.path, self.max_message.0, names)?;

@@ -13,6 +13,7 @@ use crate::tui::rows::{Choice, Rows};
 use crate::tui::run::{self, Followed, Show};
 use crate::tui::theme::Theme;
 use crate::tui::walk::WalkView;
+use crate::walkthrough::route::Growth;
 use crate::walkthrough::walk::Walk;
 
 /// EIO of Linux, macOS and the BSDs: what reading from a terminal or writing to it gives when it was closed.
@@ -42,13 +43,15 @@ impl Settings {
     /// The screen at its beginning.
     fn app(self, origin: Origin, walk: Option<Walk>) -> App {
         let Settings { config, theme, keymap, names } = self;
+        let growth = if origin.is_live { Growth::Live } else { Growth::Read };
         let mut app = App::new(origin, theme, keymap);
         app.time = config.time;
         app.rows = Rows::with(Choice { openings: config.openings, ..Choice::default() });
         app.names = names;
         app.presenter.always_hide = config.secrets.always_hide;
         app.presenter.has_clock = config.presenter.clock;
-        if let Some(walk) = walk {
+        if let Some(mut walk) = walk {
+            walk.growth = growth;
             app.walk = Some(WalkView::new(walk));
             app.screen = Screen::Walk;
             app.following = false;

@@ -13,7 +13,7 @@ use crate::decode::field::Severity;
 use crate::decode::unit::UnitId;
 use crate::session::Session;
 use crate::session::calls::CallId;
-use crate::walkthrough::route::{self, Reached, Stop};
+use crate::walkthrough::route::{self, Growth, Reached, Stop};
 use crate::walkthrough::telling::Lead;
 use crate::walkthrough::walk::{Held, Said, Walk};
 use crate::walkthrough::{Of, Pane};
@@ -88,7 +88,7 @@ pub fn grew(app: &mut App, session: &Session) -> Vec<Effect> {
 /// Nothing more will come.
 pub fn ended(app: &mut App) {
     if let Some(view) = &mut app.walk {
-        view.walk.grows = false;
+        view.walk.growth = Growth::Over;
     }
 }
 

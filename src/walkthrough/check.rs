@@ -8,7 +8,7 @@ use pulldown_cmark::{Event, Tag};
 use super::fault::{Fault, Findings, Written, nearest};
 use super::prose;
 use super::question;
-use super::route::{self, Reached, Route, Stop};
+use super::route::{self, Growth, Reached, Route, Stop};
 use super::{Focus, Step, Walkthrough};
 use crate::decode::sink::Detail;
 use crate::decode::unit::{Layer, Node, UnitId};
@@ -23,7 +23,7 @@ const MAX_SEARCHED: usize = 20_000;
 /// All that is not so, in the order of the text. Fails where the session's bytes cannot be read back.
 pub fn check(walk: &Walkthrough, session: &Session) -> Result<Vec<Fault>, StoreError> {
     let mut route = Route::default();
-    route.extend(walk, session, false)?;
+    route.extend(walk, session, Growth::Over)?;
     let mut checker = Checker { walk, session, route, findings: Findings::new(&walk.file, &walk.text) };
     checker.whole();
     for (at, step) in walk.steps.iter().enumerate() {

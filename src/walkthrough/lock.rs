@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::route::{self, Route};
+use super::route::{self, Growth, Route};
 use super::{Walkthrough, check};
 use crate::session::calls::tree::Branch;
 use crate::session::calls::{CallId, FunctionInfo};
@@ -207,7 +207,7 @@ fn digest(body: &str) -> String {
 /// For each step what is called on the way to the functions that it names.
 pub fn chains(walk: &Walkthrough, session: &Session) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
     let mut route = Route::default();
-    route.extend(walk, session, false)?;
+    route.extend(walk, session, Growth::Over)?;
     let mut chains = BTreeMap::new();
     for (at, step) in walk.steps.iter().enumerate() {
         let Some(stop) = route.reached(at).stop().filter(|_| !step.calls.is_empty()) else { continue };

@@ -48,6 +48,18 @@ impl Reached {
     }
 }
 
+/// What may still come of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Growth {
+    /// The rest of a recording: what is in it is not known before it was read to its end.
+    #[default]
+    Read,
+    /// What happens next.
+    Live,
+    /// Nothing.
+    Over,
+}
+
 /// A place in a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Position {
@@ -89,13 +101,19 @@ impl Route {
         &self.reached
     }
 
-    /// Looks for the steps in what the session has now. While it may still grow (`grows`), no step is found before those that must come
+    /// Looks for the steps in what the session has now. While more may come, no step is found before those that must come
     /// earlier. Fails where bytes cannot be read back.
-    pub fn extend(&mut self, walk: &Walkthrough, session: &Session, grows: bool) -> Result<(), StoreError> {
+    pub fn extend(
+        &mut self,
+        walk: &Walkthrough,
+        session: &Session,
+        growth: Growth,
+    ) -> Result<(), StoreError> {
+        let grows = growth != Growth::Over;
         self.searches.resize_with(walk.steps.len(), Search::default);
         self.reached = vec![if grows { Reached::Awaited } else { Reached::Never }; walk.steps.len()];
         // Where nobody says what is called, a call is not waited for.
-        let is_blind = session.calls().processes().len() == 0;
+        let is_blind = growth != Growth::Read && session.calls().processes().len() == 0;
         let must: Vec<bool> = walk.steps.iter().map(|step| must_come(step, is_blind)).collect();
         let mut from = Position::default();
         let mut passed = 0;
@@ -381,9 +399,9 @@ mod tests {
     }
 
     /// Where the steps are: the units' numbers, and letters for what is not there.
-    fn places(steps: &[(&str, &str)], paths: &[&str], grows: bool) -> String {
+    fn places(steps: &[(&str, &str)], paths: &[&str], growth: Growth) -> String {
         let mut route = Route::default();
-        route.extend(&walk(steps), &asked(paths), grows).unwrap();
+        route.extend(&walk(steps), &asked(paths), growth).unwrap();
         let place = |reached: &Reached| match reached {
             Reached::At(stop) => stop.unit.map_or("-".to_owned(), |unit| unit.0.to_string()),
             Reached::Awaited => "a".to_owned(),
@@ -395,44 +413,49 @@ mod tests {
 
     #[test]
     fn steps_are_found_in_order_and_other_traffic_may_come_between() {
-        assert_eq!(places(&[("/a", ""), ("/b", "")], &["/x", "/a", "/y", "/b"], false), "2 4");
+        assert_eq!(places(&[("/a", ""), ("/b", "")], &["/x", "/a", "/y", "/b"], Growth::Over), "2 4");
         // What came before the step before does not count; two steps may be about one unit, or say that they are not.
-        assert_eq!(places(&[("/a", ""), ("/b", "")], &["/b", "/a"], false), "2 n");
-        assert_eq!(places(&[("/a", ""), ("/a", ""), ("/a", "next = true")], &["/a", "/a"], false), "1 1 2");
+        assert_eq!(places(&[("/a", ""), ("/b", "")], &["/b", "/a"], Growth::Over), "2 n");
+        assert_eq!(
+            places(&[("/a", ""), ("/a", ""), ("/a", "next = true")], &["/a", "/a"], Growth::Over),
+            "1 1 2"
+        );
         // One that is missing keeps the others from nothing, but that its traffic may still come.
-        assert_eq!(places(&[("/a", ""), ("/b", ""), ("/c", "")], &["/a", "/c"], false), "1 n 2");
-        assert_eq!(places(&[("/a", ""), ("/b", ""), ("/c", "")], &["/a", "/c"], true), "1 a a");
+        assert_eq!(places(&[("/a", ""), ("/b", ""), ("/c", "")], &["/a", "/c"], Growth::Over), "1 n 2");
+        assert_eq!(places(&[("/a", ""), ("/b", ""), ("/c", "")], &["/a", "/c"], Growth::Live), "1 a a");
         // One about nothing of its own shows what the one before showed.
-        assert_eq!(places(&[("", ""), ("/a", ""), ("", "")], &["/x", "/a"], false), "- 2 2");
+        assert_eq!(places(&[("", ""), ("/a", ""), ("", "")], &["/x", "/a"], Growth::Over), "- 2 2");
     }
 
     #[test]
     fn optional_steps_are_looked_for_between_those_that_must_come() {
         let steps = [("/a", ""), ("/o", "optional = true"), ("/b", "")];
-        assert_eq!(places(&steps, &["/a", "/o", "/b"], false), "1 2 3");
-        assert_eq!(places(&steps, &["/a", "/b", "/o"], false), "1 s 2");
-        assert_eq!(places(&steps, &["/o", "/a", "/b"], false), "2 s 3");
+        assert_eq!(places(&steps, &["/a", "/o", "/b"], Growth::Over), "1 2 3");
+        assert_eq!(places(&steps, &["/a", "/b", "/o"], Growth::Over), "1 s 2");
+        assert_eq!(places(&steps, &["/o", "/a", "/b"], Growth::Over), "2 s 3");
         // It may still come, until the next one has.
-        assert_eq!(places(&steps, &["/a"], true), "1 a a");
-        assert_eq!(places(&[("/a", ""), ("/o", "optional = true")], &["/a", "/o"], true), "1 2");
+        assert_eq!(places(&steps, &["/a"], Growth::Live), "1 a a");
+        assert_eq!(places(&[("/a", ""), ("/o", "optional = true")], &["/a", "/o"], Growth::Live), "1 2");
     }
 
     #[test]
     fn a_group_comes_in_any_order() {
         let group = "any-order = \"g\"";
         let steps = [("/a", ""), ("/b", group), ("/c", group), ("/d", "")];
-        assert_eq!(places(&steps, &["/a", "/b", "/c", "/d"], false), "1 2 3 4");
-        assert_eq!(places(&steps, &["/a", "/c", "/b", "/d"], false), "1 3 2 4");
+        assert_eq!(places(&steps, &["/a", "/b", "/c", "/d"], Growth::Over), "1 2 3 4");
+        assert_eq!(places(&steps, &["/a", "/c", "/b", "/d"], Growth::Over), "1 3 2 4");
         // What follows comes behind all of the group.
-        assert_eq!(places(&steps, &["/a", "/c", "/d", "/b"], false), "1 4 2 n");
-        assert_eq!(places(&steps, &["/a", "/c"], true), "1 a 2 a");
+        assert_eq!(places(&steps, &["/a", "/c", "/d", "/b"], Growth::Over), "1 4 2 n");
+        assert_eq!(places(&steps, &["/a", "/c"], Growth::Live), "1 a 2 a");
     }
 
     #[test]
     fn a_call_is_not_waited_for_where_no_process_is_traced() {
         let call = ("", "when = 'call.symbol == \"f\"'");
-        assert_eq!(places(&[call, ("/a", ""), call, ("/b", "")], &["/a"], true), "n 1 n a");
-        assert_eq!(places(&[call, ("/a", "")], &["/a"], false), "n 1");
+        assert_eq!(places(&[call, ("/a", ""), call, ("/b", "")], &["/a"], Growth::Live), "n 1 n a");
+        assert_eq!(places(&[call, ("/a", "")], &["/a"], Growth::Over), "n 1");
+        // Who is traced may be said later in a recording.
+        assert_eq!(places(&[call, ("/a", "")], &["/a"], Growth::Read), "a a");
     }
 
     #[test]
@@ -442,7 +465,7 @@ mod tests {
         let mut before: Vec<Reached> = Vec::new();
         let mut route = Route::default();
         for length in 0..=paths.len() {
-            route.extend(&steps, &asked(paths.get(..length).unwrap()), true).unwrap();
+            route.extend(&steps, &asked(paths.get(..length).unwrap()), Growth::Live).unwrap();
             for (before, now) in before.iter().zip(route.all()) {
                 assert!(before.stop().is_none() || before == now, "{before:?} {now:?}");
             }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::route::{self, Reached, Route, Stop};
+use super::route::{self, Growth, Reached, Route, Stop};
 use super::{Walkthrough, question};
 use crate::session::{Session, StoreError};
 
@@ -40,8 +40,8 @@ pub struct Walk {
     pub at: usize,
     /// Whether one is still before the first step, where it is said what the walk is about.
     pub is_opening: bool,
-    /// Whether the session still grows, so that a step that is not there may come.
-    pub grows: bool,
+    /// What may still come of the session, and so of the steps that are not there.
+    pub growth: Growth,
     said: HashMap<usize, Said>,
     /// Since when the walk goes on, without the time in which it stood still.
     pub elapsed: Duration,
@@ -54,14 +54,14 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// A walk at its beginning, over a session that still grows.
+    /// A walk at its beginning, over a recording that is being read.
     pub fn new(text: Walkthrough) -> Walk {
         Walk {
             text,
             route: Route::default(),
             at: 0,
             is_opening: true,
-            grows: true,
+            growth: Growth::default(),
             said: HashMap::new(),
             elapsed: Duration::ZERO,
             here: Duration::ZERO,
@@ -73,7 +73,7 @@ impl Walk {
     /// Looks for the steps in what the session has now. Whether that changed what is shown at this step.
     pub fn grew(&mut self, session: &Session) -> Result<bool, StoreError> {
         let before = self.route.reached(self.at);
-        self.route.extend(&self.text, session, self.grows)?;
+        self.route.extend(&self.text, session, self.growth)?;
         Ok(self.route.reached(self.at) != before)
     }
 
@@ -96,7 +96,7 @@ impl Walk {
         let (Some(ask), Some(stop)) = (self.step().and_then(|step| step.ask.as_ref()), self.stop()) else {
             return false;
         };
-        question::solve(session, ask, stop).is_ok_and(|found| found.is_some() || self.grows)
+        question::solve(session, ask, stop).is_ok_and(|found| found.is_some() || self.growth != Growth::Over)
     }
 
     /// Whether what the step says behind its question may not be read yet: it stands open, or waits for the unit it is about.
