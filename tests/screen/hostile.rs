@@ -108,7 +108,9 @@ fn look_through(name: &str, payload: Vec<u8>) {
     let said = said(&payload);
     let upstream = serve(said.clone().map(|[_, answer]| answer));
     let terminal = Terminal::start(&["proxy", &upstream, "--listen", "127.0.0.1:0"], SIZE);
-    let listening = terminal.until_text("LIVE");
+    let listening = terminal.until("the address", |screen| {
+        ["LIVE", "http://"].iter().all(|text| screen.contents().contains(text))
+    });
     let (_, address) = listening.split_once("http://").expect("the address in the title");
     let (address, _) = address.split_once(' ').expect("the server behind it");
     for [request, _] in &said {
