@@ -8,14 +8,11 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-fn wirewalk(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wirewalk"))
-        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
+#[allow(dead_code, reason = "all that it says is wanted at once here")]
+#[path = "support/command.rs"]
+mod command;
+
+use command::wirewalk;
 
 /// Runs it, and checks its exit code and that its standard error says all of `parts`.
 fn check(arguments: &[&str], code: i32, parts: &[&str]) {

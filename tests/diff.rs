@@ -4,9 +4,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
+
+#[allow(dead_code, reason = "what it prints is wanted with its exit code")]
+#[path = "support/command.rs"]
+mod command;
+
+use command::wirewalk;
 
 const TRANSCRIPTS: [&str; 6] = [
     "tests/formats/v1.wirewalk",
@@ -20,17 +26,6 @@ const TRANSCRIPTS: [&str; 6] = [
 /// Its connection #1 is upgraded; on #4, whose request came through something that removed what asks for the upgrade, the
 /// server refuses.
 const WHEN_IT_FAILS: &str = "walkthroughs/when-it-fails/session.wirewalk";
-
-fn wirewalk(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wirewalk"))
-        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .env("XDG_CONFIG_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
 
 /// What it prints, and its exit code.
 fn diff(a: &Path, b: &Path, more: &[&str]) -> (String, Option<i32>) {

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 use wirewalk::capture::Recorder;
@@ -16,17 +15,19 @@ use wirewalk::decode::unit::{LinkKind, UnitKind};
 use wirewalk::export::har;
 use wirewalk::session::{Session, UnitRef, headline};
 
+#[allow(dead_code, reason = "only what it prints is wanted here")]
+#[path = "support/command.rs"]
+mod command;
+
+use command::printed;
+
 fn at(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// What the real binary prints of a file, a unit a line.
 fn opened(file: &Path) -> Vec<Value> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewalk"));
-    command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
-    let output = command.arg("open").arg(file).args(["--print", "json"]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = String::from_utf8(printed(&["open", file.to_str().unwrap(), "--print", "json"])).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::kit::{DEMO, printed, repository, said, transcript};
+use super::command::{printed, said};
+use super::kit::{DEMO, repository, transcript};
 use super::terminal::Terminal;
 
 #[test]
@@ -93,14 +94,16 @@ fn what_cannot_be_exported_is_said() {
     let har = folder.path().join("x.har");
     assert_eq!(said(&["export", demo, "--out", har.to_str().unwrap()]).0, Some(0));
     for (arguments, code, expected) in [
-        (&["export", demo][..], 1, "say as what"),
+        (&["export", demo][..], 2, "say as what"),
         (&["export", demo, "--to", "gif"], 2, "invalid value"),
         (&["export", demo, "--to", "md", "--units", "9-3"], 2, "expected numbers from 1"),
         (&["export", demo, "--to", "md", "--filter", "conn == 99"], 1, "no unit is such"),
-        (&["export", "demo", "--to", "svg"], 1, "exported as html or md"),
+        (&["export", "demo", "--to", "svg"], 2, "exported as html or md"),
         (&["export", "no-such", "--to", "md"], 1, "there is no walkthrough"),
         (&["export", har.to_str().unwrap(), "--to", "pcapng"], 1, "no packets"),
         (&["export", demo, "--out", "/nowhere/x.md"], 1, "cannot write /nowhere/x.md"),
+        (&["export", har.to_str().unwrap(), "--out", har.to_str().unwrap()], 1, "name another file"),
+        (&["report", har.to_str().unwrap(), "--out", har.to_str().unwrap()], 1, "name another file"),
     ] {
         let (ended, told) = said(arguments);
         assert_eq!(ended, Some(code), "{arguments:?}: {told}");

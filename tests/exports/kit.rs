@@ -1,8 +1,9 @@
 //! What the tests of exports share.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
+
+use super::command::wirewalk;
 
 /// A session of the demo, recorded once.
 pub static DEMO: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -17,30 +18,6 @@ pub static DEMO: LazyLock<PathBuf> = LazyLock::new(|| {
 /// A file of this repository.
 pub fn repository(path: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path).to_str().unwrap().to_owned()
-}
-
-/// Runs wirewalk without a terminal.
-pub fn wirewalk(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wirewalk"))
-        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .env("XDG_CONFIG_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-/// Its exit code, and what it says on standard error.
-pub fn said(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = wirewalk(arguments);
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
-}
-
-/// What it prints, once it is done.
-pub fn printed(arguments: &[&str]) -> Vec<u8> {
-    let output = wirewalk(arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.stdout
 }
 
 /// A transcript in which a server says these texts in WebSocket messages, as file `session.wirewalk` of the folder.

@@ -5,6 +5,8 @@
 
 #[path = "../support/browser.rs"]
 mod browser;
+#[path = "../support/command.rs"]
+mod command;
 #[allow(dead_code, reason = "only what is installed is wanted here")]
 #[path = "../support/peers.rs"]
 mod peers;

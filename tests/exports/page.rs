@@ -5,7 +5,8 @@ use std::fs;
 use serde_json::Value;
 
 use super::browser::{self, Browser};
-use super::kit::{DEMO, printed, said, transcript};
+use super::command::{printed, said};
+use super::kit::{DEMO, transcript};
 
 #[test]
 fn the_page_of_the_demo_is_stepped_through_with_the_arrow_keys() {

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::kit::{DEMO, printed, repository, said, transcript};
+use super::command::{printed, said};
+use super::kit::{DEMO, repository, transcript};
 
 #[test]
 fn a_redacted_transcript_has_no_secrets_and_opens_like_any_other() {

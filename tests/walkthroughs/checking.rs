@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::kit::{SHIPPED, SOUND, folder, said, shipped, wirewalk};
+use super::command::{said, wirewalk};
+use super::kit::{SHIPPED, SOUND, folder, shipped};
 use super::peers;
 
 fn check(folder: &Path) -> (Option<i32>, String) {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -30,20 +29,4 @@ pub fn folder(text: &str) -> TempDir {
     fs::copy(repository("tests/formats/v1-calls.wirewalk"), folder.path().join("session.wirewalk")).unwrap();
     fs::copy(repository("tests/walkthroughs/sound.lock.json"), folder.path().join("lock.json")).unwrap();
     folder
-}
-
-/// Runs wirewalk without a terminal.
-pub fn wirewalk(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wirewalk"))
-        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-/// What it says on standard error, and its exit code.
-pub fn said(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = wirewalk(arguments);
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }

@@ -5,6 +5,9 @@
 
 #[path = "../support/browser.rs"]
 mod browser;
+#[allow(dead_code, reason = "what it prints is wanted with what it says")]
+#[path = "../support/command.rs"]
+mod command;
 #[allow(dead_code, reason = "only what is installed is wanted here")]
 #[path = "../support/peers.rs"]
 mod peers;

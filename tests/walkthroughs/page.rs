@@ -3,7 +3,8 @@
 use std::fs;
 
 use super::browser::{self, Browser};
-use super::kit::{SHIPPED, SOUND, folder, said, shipped, wirewalk};
+use super::command::{said, wirewalk};
+use super::kit::{SHIPPED, SOUND, folder, shipped};
 
 /// The headings of a walkthrough's steps as they are read, and whether each has a question.
 fn steps(name: &str) -> Vec<(String, bool)> {
@@ -78,6 +79,15 @@ fn what_a_text_or_a_peer_says_is_no_html() {
     assert_eq!(browser.tell("evaluate document.querySelectorAll('.text a').length"), 0);
     assert_eq!(browser.tell("evaluate String(window.bad)"), "undefined");
     assert_eq!(browser.tell("evaluate document.querySelectorAll('img').length"), 0);
+}
+
+#[test]
+fn a_handout_is_not_written_over_its_own_walkthrough() {
+    let folder = folder(SOUND);
+    let text = folder.path().join("walkthrough.md");
+    let (code, told) = said(&["export", folder.path().to_str().unwrap(), "--out", text.to_str().unwrap()]);
+    assert!(code == Some(1) && told.contains("name another file"), "{told}");
+    assert_eq!(std::fs::read_to_string(&text).unwrap(), SOUND);
 }
 
 #[test]
