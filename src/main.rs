@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use wirewalk::commands::{self, Cli};
+use wirewalk::commands::{self, Cli, Misuse};
 use wirewalk::config::ConfigError;
 
 fn main() -> ExitCode {
@@ -14,7 +14,8 @@ fn main() -> ExitCode {
         Err(error) => {
             commands::say(format_args!("{error:#}"));
             // A wrong configuration is wrong usage.
-            if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            let is_usage = error.is::<Misuse>() || error.is::<ConfigError>();
+            if is_usage { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -1,14 +1,13 @@
 //! `wirewalk export`: a session or a walk in the form that others need.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, ValueHint};
 
-use super::{Size, open, redact, say, walkthroughs};
+use super::{Misuse, Size, open, redact, say, walkthroughs};
 use crate::capture::Recorder;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::export::page::Page;
@@ -85,7 +84,8 @@ impl Options {
     pub fn run(self) -> anyhow::Result<()> {
         let form = self.to.or_else(|| Form::of(self.out.as_deref()?));
         let Some(form) = form else {
-            bail!("say as what, with --to, or by the name of --out: md, html, svg, har, pcapng or json");
+            let how = "say as what, with --to, or by the name of --out: md, html, svg, har, pcapng or json";
+            return Err(Misuse(how.to_owned()).into());
         };
         let names = if self.keep_secrets { None } else { Some(redact::names()?) };
         if self.what.is_file() { self.session(form, names.as_ref()) } else { self.walk(form, names.as_ref()) }
@@ -110,15 +110,19 @@ impl Options {
         let shared = Shared::of((session, header), &self.what, self.max_message.0, names)?;
         redact::say_omitted(shared.omitted, redact::KEEP);
         let title = self.title.clone().unwrap_or_else(|| file_name(&self.what));
-        self.put(&count(units.len() as u64, "unit"), |out| form::write(form, &shared, &units, &title, out))
+        self.put(&count(units.len() as u64, "unit"), &self.what, |out| {
+            form::write(form, &shared, &units, &title, out)
+        })
     }
 
     fn walk(&self, form: Form, names: Option<&Names>) -> anyhow::Result<()> {
         if self.filter.is_some() || self.units.is_some() || self.title.is_some() {
-            bail!("{} is no file; a walkthrough is exported as it is", self.what.display());
+            let what = self.what.display();
+            return Err(Misuse(format!("{what} is no file; a walkthrough is exported as it is")).into());
         }
         if !matches!(form, Form::Html | Form::Md) {
-            bail!("a walkthrough is exported as html or md; name its transcript for another form");
+            let how = "a walkthrough is exported as html or md; name its transcript for another form";
+            return Err(Misuse(how.to_owned()).into());
         }
         let loaded = walkthroughs::load(&self.what)?;
         let (session, on_disk) = loaded.session(self.max_message.0)?;
@@ -135,22 +139,21 @@ impl Options {
         };
         let kept = |function: &FunctionInfo| loaded.source(&session, function);
         let page = Page::of(&loaded.text, &route, &session, &Outside::beside(&kept))?;
-        self.put("the walk", |out| match form {
+        self.put("the walk", Path::new(&loaded.text.file), |out| match form {
             Form::Html => Ok(page.html(out)?),
             _ => Ok(page.handout(out)?),
         })
     }
 
-    /// Puts it where it is wanted.
+    /// Puts it where it is wanted, if that is not the file that it was made `of`.
     fn put(
         &self,
         what: &str,
+        of: &Path,
         write: impl FnOnce(&mut dyn Write) -> Result<(), ShareError>,
     ) -> anyhow::Result<()> {
         let to: Box<dyn Write> = match &self.out {
-            Some(path) => {
-                Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
-            }
+            Some(path) => Box::new(form::create(path, Some(of))?),
             None => Box::new(io::stdout().lock()),
         };
         let mut out = BufWriter::new(to);

@@ -125,6 +125,11 @@ impl Cli {
     }
 }
 
+/// What was asked for cannot be done, whatever the files hold.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misuse(String);
+
 /// Tells the user something on standard error, on one line. It may quote a file or a peer. That nobody reads it any
 /// more is no reason to fail.
 pub fn say(text: impl Display) {

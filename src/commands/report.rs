@@ -1,6 +1,5 @@
 //! `wirewalk report`: the report that a student hands in, of a session that was recorded with its calls.
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
@@ -11,7 +10,7 @@ use super::{Size, redact, say};
 use crate::decode::limits::MAX_MESSAGE;
 use crate::export::report::{Outside, Report, html, markdown};
 use crate::session::Session;
-use crate::sharing::Shared;
+use crate::sharing::{Shared, form};
 
 /// Write the report that a student hands in: the libraries with their licences, and the walk from start-up to the first answer.
 ///
@@ -66,7 +65,9 @@ impl Options {
         }
         match &self.out {
             Some(path) => {
-                fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+                form::create(path, Some(&self.file))?
+                    .write_all(&text)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
                 say(format_args!("the report is in {}", path.display()));
             }
             None => match io::stdout().write_all(&text) {

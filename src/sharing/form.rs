@@ -1,6 +1,7 @@
 //! The forms in which a session is given away, and what writes each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -55,6 +56,15 @@ impl Form {
             Form::Har | Form::Pcapng | Form::Json => usize::MAX,
         }
     }
+}
+
+/// Makes the file that an export goes to, or empties it. The file that is exported (`of`) stays as it is.
+pub fn create(path: &Path, of: Option<&Path>) -> Result<File, ShareError> {
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(path).is_some_and(|path| of.and_then(real) == Some(path)) {
+        return Err(ShareError::Itself(path.to_owned()));
+    }
+    File::create(path).map_err(|error| ShareError::Create { path: path.to_owned(), error })
 }
 
 /// Writes units of a session, in their order, under a title. A capture file has all of the connections that any of them is on.

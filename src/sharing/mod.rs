@@ -28,6 +28,17 @@ pub enum ShareError {
     /// It cannot be written.
     #[error("cannot write: {0}")]
     Io(#[from] std::io::Error),
+    /// The file cannot be made.
+    #[error("cannot write {}: {error}", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It would be written over what it is made of.
+    #[error("{} is what is given away: name another file", .0.display())]
+    Itself(PathBuf),
     /// A browser cannot be told when it was.
     #[error(transparent)]
     Har(#[from] HarError),

@@ -1,6 +1,5 @@
 //! Exports what is on the screen, on the side: the session is copied as far as it goes, and the copy is exported without its secrets.
 
-use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
@@ -43,7 +42,8 @@ fn write(control: &Control, export: &Export, names: &Names) -> Result<String, St
     let shared = shared.map_err(|error| error.to_string())?;
     let path = &export.path;
     let cannot = |error| format!("cannot write {}: {error}", path.display());
-    let mut out = BufWriter::new(File::create(path).map_err(cannot)?);
+    let out = form::create(path, control.state().file.as_deref()).map_err(|error| error.to_string())?;
+    let mut out = BufWriter::new(out);
     form::write(export.form, &shared, &units, &title(path), &mut out).map_err(|error| error.to_string())?;
     out.flush().map_err(cannot)?;
     let exported = count(units.len() as u64, "unit");

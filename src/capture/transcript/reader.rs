@@ -31,7 +31,7 @@ pub enum TranscriptError {
         error: io::Error,
     },
     /// Recording would overwrite a file.
-    #[error("{} exists already: name another file to record to, or remove this one first", .0.display())]
+    #[error("{} exists already: name another file, or remove this one first", .0.display())]
     Exists(PathBuf),
     /// The first line is no header.
     #[error("{} is not a wirewalk transcript: {reason}", path.display())]
