@@ -38,6 +38,7 @@ pub mod rows;
 pub mod run;
 pub mod scan;
 pub mod sequence;
+pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;

@@ -1,19 +1,12 @@
-//! The terminal and the loop. The only file that touches the terminal.
+//! The loops: what happens at the terminal or in the session becomes a message, and then the next frame.
 
 use std::fmt;
-use std::io::{self, Stdout, Write as _};
-use std::mem::ManuallyDrop;
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use base64::Engine as _;
-use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, EventStream,
-};
-use crossterm::{execute, terminal};
+use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt as _;
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -22,6 +15,7 @@ use super::exporting;
 use super::home::{Choice, Home, Outcome};
 use super::notes::{self, Notes};
 use super::scan::{self, Request};
+use super::terminal::{self, Canvas, Guard, copy};
 use super::theme::Theme;
 use super::update::update;
 use super::view;
@@ -69,57 +63,10 @@ impl fmt::Debug for Followed {
     }
 }
 
-/// The terminal in raw mode on its second screen; given back when this is dropped, and when there is a panic.
-#[derive(Debug)]
-pub struct Guard(());
-
-impl Guard {
-    /// Takes the terminal.
-    pub fn take() -> io::Result<Guard> {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            give_back();
-            before(panic);
-        }));
-        let guard = Guard(());
-        terminal::enable_raw_mode()?;
-        execute!(io::stdout(), terminal::EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste)?;
-        Ok(guard)
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        give_back();
-        if !std::thread::panicking() {
-            // The hook of before is inside ours and cannot be had back alone.
-            let _ = std::panic::take_hook();
-        }
-    }
-}
-
-/// Leaves the terminal as it was. There is nobody to tell where that fails.
-fn give_back() {
-    let _ = execute!(
-        io::stdout(),
-        DisableBracketedPaste,
-        DisableMouseCapture,
-        terminal::LeaveAlternateScreen,
-        crossterm::cursor::Show
-    );
-    let _ = terminal::disable_raw_mode();
-}
-
-/// The terminal to draw on. It is not dropped, since it would then write to a standard error that may be gone with the terminal, and
-/// panic; the guard gives back what it took.
-fn screen() -> io::Result<ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>> {
-    Ok(ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?))
-}
-
 /// Shows the session until the user ends it.
 pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
     let _guard = Guard::take()?;
-    let mut screen = screen()?;
+    let mut canvas = Canvas::new()?;
     app.size = terminal::size()?;
     let mut events = EventStream::new();
     let mut states = show.control.states();
@@ -158,7 +105,7 @@ pub async fn run(mut app: App, mut show: Show) -> io::Result<()> {
                 let session = show.session.read().unwrap_or_else(PoisonError::into_inner);
                 // Of a key and another size that come together, crossterm tells only the key.
                 app.size = terminal::size()?;
-                screen.draw(|frame| view::draw(frame.area(), frame.buffer_mut(), &session, &mut app))?;
+                canvas.draw(app.size, |area, buf| view::draw(area, buf, &session, &mut app))?;
                 is_stale = false;
                 drawn = Instant::now();
                 continue;
@@ -251,10 +198,10 @@ fn asked(control: &Control, ask: Ask, tell: mpsc::UnboundedSender<Msg>) {
 /// Shows the start page until something is chosen; `None` where wirewalk is to end.
 pub async fn home(home: &mut Home) -> io::Result<Option<Choice>> {
     let _guard = Guard::take()?;
-    let mut screen = screen()?;
+    let mut canvas = Canvas::new()?;
     let mut events = EventStream::new();
     loop {
-        screen.draw(|frame| home.draw(frame.area(), frame.buffer_mut()))?;
+        canvas.draw(terminal::size()?, |area, buf| home.draw(area, buf))?;
         let outcome = match events.next().await {
             Some(Ok(Event::Key(key))) => home.key(key),
             Some(Ok(Event::Paste(text))) => {
@@ -280,11 +227,11 @@ pub async fn notes(
     lead: mpsc::Sender<Lead>,
 ) -> io::Result<()> {
     let _guard = Guard::take()?;
-    let mut screen = screen()?;
+    let mut canvas = Canvas::new()?;
     let mut events = EventStream::new();
     let mut notes = Notes::new(theme);
     loop {
-        screen.draw(|frame| notes.draw(frame.area(), frame.buffer_mut()))?;
+        canvas.draw(terminal::size()?, |area, buf| notes.draw(area, buf))?;
         tokio::select! {
             telling = told.recv() => match telling {
                 Some(telling) => notes.told(telling),
@@ -303,12 +250,4 @@ pub async fn notes(
             },
         }
     }
-}
-
-/// Puts text on the clipboard of the terminal (OSC 52), so that it works over ssh.
-fn copy(text: &str) -> io::Result<()> {
-    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
-    let mut out = io::stdout();
-    write!(out, "\x1b]52;c;{encoded}\x07")?;
-    out.flush()
 }

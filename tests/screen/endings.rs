@@ -41,7 +41,7 @@ fn the_start_page_gives_the_terminal_back() {
 #[test]
 fn the_terminal_is_restored_after_a_panic() {
     if std::env::var_os(PANIC).is_some() {
-        let _guard = wirewalk::tui::run::Guard::take().unwrap();
+        let _guard = wirewalk::tui::terminal::Guard::take().unwrap();
         panic!("as a test");
     }
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());

@@ -32,6 +32,14 @@ fn the_demo_is_seen_selected_and_looked_into() {
     assert!(left.is_restored);
 }
 
+#[test]
+fn a_terminal_that_does_not_know_its_size_shows_something() {
+    let mut terminal = Terminal::start(&[], (0, 0));
+    terminal.until_text("Walk through");
+    terminal.press("q");
+    assert_eq!(terminal.ended().0, 0);
+}
+
 /// Escape closes the line that is typed. What is sent before that would make another key of it.
 fn leave_the_line(terminal: &mut Terminal) {
     terminal.press("\x1b");

@@ -31,8 +31,8 @@ fn size(columns: u16, rows: u16) -> PtySize {
     PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
 }
 
-fn cells(n: u16) -> NonZero<u16> {
-    NonZero::new(n).unwrap()
+fn cells(n: u16, unknown: u16) -> NonZero<u16> {
+    NonZero::new(if n == 0 { unknown } else { n }).unwrap()
 }
 
 /// What of these bytes ends with a whole character; the rest stays. U+FFFD, which vt100 leaves out although every terminal
@@ -51,7 +51,8 @@ fn whole(bytes: &mut Vec<u8>) -> Vec<u8> {
 }
 
 impl Terminal {
-    /// Starts wirewalk in a terminal of this size, in a folder of its own for whatever it keeps.
+    /// Starts wirewalk in a terminal of this size, in a folder of its own for whatever it keeps. A terminal of no columns and rows does not
+    /// know its size, which is 80x24.
     pub fn start(arguments: &[&str], (columns, rows): (u16, u16)) -> Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wirewalk"));
         command.args(arguments);
@@ -82,8 +83,11 @@ impl Terminal {
         let pty = native_pty_system().openpty(size(columns, rows)).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
-        let shown =
-            Shown { parser: Parser::new(cells(rows), cells(columns), 0), raw: Vec::new(), ended: false };
+        let shown = Shown {
+            parser: Parser::new(cells(rows, 24), cells(columns, 80), 0),
+            raw: Vec::new(),
+            ended: false,
+        };
         let shown = Arc::new((Mutex::new(shown), Condvar::new()));
         let mut output = pty.master.try_clone_reader().unwrap();
         let theirs = shown.clone();
@@ -117,7 +121,7 @@ impl Terminal {
 
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.shown.0.lock().unwrap().parser.screen_mut().set_size(cells(rows), cells(columns));
+        self.shown.0.lock().unwrap().parser.screen_mut().set_size(cells(rows, 24), cells(columns, 80));
         self.master.resize(size(columns, rows)).unwrap();
     }
 
