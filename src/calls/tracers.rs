@@ -10,8 +10,10 @@ use clap::ValueEnum;
 
 const PYTHON: &str = include_str!("../../assets/tracers/wirewalk_trace.py");
 const NODE: &str = include_str!("../../assets/tracers/wirewalk-trace.cjs");
-/// Reads JavaScript for the Node tracer; by others, under the MIT licence that stands beside it.
-const ACORN: &str = include_str!("../../assets/tracers/acorn.js");
+/// Changes JavaScript for the Node tracer.
+pub(super) const SOURCE: &str = include_str!("../../assets/tracers/wirewalk-source.cjs");
+/// Reads JavaScript for it; by others, under the MIT licence that stands beside it.
+pub(super) const ACORN: &str = include_str!("../../assets/tracers/acorn.js");
 
 /// A runtime that can be traced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,9 +51,12 @@ impl Tracers {
     /// Puts the tracers into `folder`. They stay there, since a process may outlive wirewalk.
     pub fn install(folder: &Path) -> io::Result<Tracers> {
         let folder = std::path::absolute(folder)?.join(concat!("tracers-", env!("CARGO_PKG_VERSION")));
-        for (path, text) in
-            [("python/sitecustomize.py", PYTHON), ("node/wirewalk-trace.cjs", NODE), ("node/acorn.js", ACORN)]
-        {
+        for (path, text) in [
+            ("python/sitecustomize.py", PYTHON),
+            ("node/wirewalk-trace.cjs", NODE),
+            ("node/wirewalk-source.cjs", SOURCE),
+            ("node/acorn.js", ACORN),
+        ] {
             write(&folder.join(path), text)?;
         }
         Ok(Tracers { folder })
