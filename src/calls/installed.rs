@@ -1,14 +1,18 @@
-//! Where functions are in the packages that are installed here, and what they say. A Python interpreter is asked, which reads the files
-//! and runs none of them.
+//! Where functions are in the packages that are installed here, and what they say. Python and Node.js are asked, which read the files
+//! and run none of them.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-/// What is run in the interpreter.
-const SCRIPT: &str = include_str!("../../assets/installed.py");
+use super::tracers;
+
+const PYTHON: &str = include_str!("../../assets/installed.py");
+const NODE: &str = include_str!("../../assets/installed.cjs");
 
 /// A package that is installed.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,27 +43,37 @@ pub enum Found {
     },
 }
 
-/// Asks an interpreter for functions: for each package the symbols. A package that is not installed is `None`. Fails where the interpreter
-/// cannot be run or does not answer as it should.
-pub fn ask(
-    interpreter: &str,
-    symbols: &BTreeMap<String, Vec<String>>,
-) -> io::Result<BTreeMap<String, Option<InstalledPackage>>> {
-    let mut child = Command::new(interpreter)
-        .args(["-c", SCRIPT])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
+/// For each package the symbols that are asked for.
+pub type Asked = BTreeMap<String, Vec<String>>;
+
+/// What is known of each package; `None` where it is not installed.
+pub type Answered = BTreeMap<String, Option<InstalledPackage>>;
+
+/// Asks for functions of Python packages. Fails where the interpreter cannot be run or does not answer as it should.
+pub fn python(interpreter: &str, asked: &Asked) -> io::Result<Answered> {
+    ask(Command::new(interpreter).args(["-c", PYTHON]), asked)
+}
+
+/// Asks for functions of the packages that Node.js finds from a folder. Fails as [`python`] does.
+pub fn node(folder: &Path, asked: &Asked) -> io::Result<Answered> {
+    let scripts = tempfile::tempdir()?;
+    let main = scripts.path().join("installed.cjs");
+    fs::write(&main, NODE)?;
+    fs::write(scripts.path().join("wirewalk-source.cjs"), tracers::SOURCE)?;
+    fs::write(scripts.path().join("acorn.js"), tracers::ACORN)?;
+    ask(Command::new("node").env_remove("NODE_OPTIONS").arg(main).arg(folder), asked)
+}
+
+fn ask(command: &mut Command, asked: &Asked) -> io::Result<Answered> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = child.map_err(|error| io::Error::other(format!("{program} cannot be run: {error}")))?;
     if let Some(mut input) = child.stdin.take() {
-        input.write_all(&serde_json::to_vec(symbols)?)?;
+        input.write_all(&serde_json::to_vec(asked)?)?;
     }
     let output = child.wait_with_output()?;
     if !output.status.success() {
-        return Err(io::Error::other(format!(
-            "{interpreter} cannot say what is installed ({})",
-            output.status
-        )));
+        return Err(io::Error::other(format!("{program} cannot say what is installed ({})", output.status)));
     }
     Ok(serde_json::from_slice(&output.stdout)?)
 }

@@ -51,6 +51,10 @@ struct Environment {
     /// The Python whose packages are looked at [default: that of the active environment, else python3]
     #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
     python: Option<String>,
+
+    /// The folder from which the packages of Node.js are found [default: this one]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    node: Option<PathBuf>,
 }
 
 impl Options {
@@ -229,38 +233,38 @@ fn read_lock(loaded: &Loaded, faults: &mut Vec<Fault>) -> Option<Lock> {
 impl Environment {
     /// What is installed of what a walkthrough names. Where that cannot be asked it is said, and nothing is compared.
     fn ask(&self, walk: &Walkthrough, lock: &Lock) -> BTreeMap<String, Installed> {
-        let packages = |symbol: &str| lock.functions.get(symbol).map(|locked| locked.package.clone());
-        self.installed(walk, packages)
+        let place = |symbol: &str| {
+            lock.functions.get(symbol).map(|locked| (locked.package.clone(), locked.file.clone()))
+        };
+        self.installed(walk, place)
     }
 
+    /// The same; `place` says in which package and file a function was.
     fn installed(
         &self,
         walk: &Walkthrough,
-        package_of: impl Fn(&str) -> Option<String>,
+        place: impl Fn(&str) -> Option<(String, String)>,
     ) -> BTreeMap<String, Installed> {
-        let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let (mut of_python, mut of_node) = (installed::Asked::new(), installed::Asked::new());
         for names in walk.steps.iter().flat_map(|step| &step.calls) {
             // Those for other versions are of the same package.
-            let package = names.iter().find_map(|name| package_of(&name.value));
-            if let Some(package) = package.filter(|package| !package.is_empty()) {
+            let place = names.iter().find_map(|name| place(&name.value));
+            if let Some((package, file)) = place.filter(|(package, _)| !package.is_empty()) {
+                let asked = if file.ends_with(".py") { &mut of_python } else { &mut of_node };
                 asked.entry(package).or_default().extend(names.iter().map(|name| name.value.clone()));
             }
         }
+        let folder = self.node.as_deref().unwrap_or(Path::new("."));
         let mut found = BTreeMap::new();
-        if asked.is_empty() {
-            return found;
-        }
-        match installed::ask(&self.python(), &asked) {
-            Ok(packages) => {
-                for (package, symbols) in asked {
-                    let here = packages.get(&package).and_then(Option::as_ref);
-                    found.extend(symbols.into_iter().map(|symbol| {
-                        let installed = of_package(here, &symbol);
-                        (symbol, installed)
-                    }));
-                }
+        for (asked, answered) in [
+            (&of_python, (!of_python.is_empty()).then(|| installed::python(&self.python(), &of_python))),
+            (&of_node, (!of_node.is_empty()).then(|| installed::node(folder, &of_node))),
+        ] {
+            match answered {
+                Some(Ok(packages)) => found.extend(of_packages(asked, &packages)),
+                Some(Err(error)) => say(format_args!("what is installed here is not compared: {error}")),
+                None => {}
             }
-            Err(error) => say(format_args!("what is installed here is not compared: {error}")),
         }
         found
     }
@@ -273,6 +277,17 @@ impl Environment {
         };
         self.python.clone().or_else(of_environment).unwrap_or_else(|| "python3".to_owned())
     }
+}
+
+/// Each symbol that was asked for, as it is installed.
+fn of_packages<'a>(
+    asked: &'a installed::Asked,
+    packages: &'a installed::Answered,
+) -> impl Iterator<Item = (String, Installed)> + 'a {
+    asked.iter().flat_map(|(package, symbols)| {
+        let here = packages.get(package).and_then(Option::as_ref);
+        symbols.iter().map(move |symbol| (symbol.clone(), of_package(here, symbol)))
+    })
 }
 
 fn of_package(package: Option<&installed::InstalledPackage>, symbol: &str) -> Installed {
@@ -301,11 +316,12 @@ impl LockOptions {
         }
         let walk = &loaded.text;
         let (session, _) = loaded.session(MAX_MESSAGE)?;
-        let package_of = |symbol: &str| {
+        let place = |symbol: &str| {
             let function = lock::called(&session, symbol)?;
-            session.calls().package(function).map(|package| package.name.clone())
+            let package = session.calls().package(function)?;
+            Some((package.name.clone(), lock::file(&session, function)))
         };
-        let installed = self.environment.installed(walk, package_of);
+        let installed = self.environment.installed(walk, place);
         let link = |package: &crate::wire::trace::Package, function: &crate::session::calls::FunctionInfo| {
             permalink::of(package, &function.file, function.line)
         };
@@ -322,7 +338,7 @@ impl LockOptions {
         say(format_args!("{}: {} functions", path.display(), made.functions.len()));
         if !without.is_empty() {
             say(format_args!(
-                "{} of them without a digest, since the recorded version is not installed here, or is not Python's: {}",
+                "{} of them without a digest, since they are of your own or the recorded version is not installed here: {}",
                 without.len(),
                 without.join(", ")
             ));

@@ -1,16 +1,18 @@
 //! `wirewalk check`, `lock` and `new`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::command::{said, wirewalk};
 use super::kit::{SHIPPED, SOUND, folder, shipped};
 use super::peers;
 
+/// What is installed here is another test's matter.
+const NOTHING_INSTALLED: &[&str] = &["--python", "no-such-python", "--node", "/"];
+
 fn check(folder: &Path) -> (Option<i32>, String) {
-    // No interpreter: what is installed here is another test's matter.
-    said(&["check", folder.to_str().unwrap(), "--python", "no-such-python"])
+    said(&[&["check", folder.to_str().unwrap()], NOTHING_INSTALLED].concat())
 }
 
 #[test]
@@ -19,7 +21,7 @@ fn all_that_ship_are_so() {
         let (code, told) = check(&shipped(name));
         assert!(code == Some(0) && told.contains("all is so"), "{name}: {told}");
     }
-    let (code, told) = said(&["check", "--python", "no-such-python"]);
+    let (code, told) = said(&[&["check"], NOTHING_INSTALLED].concat());
     // And that of the demo, which is run for it.
     assert_eq!((code, told.matches("all is so").count()), (Some(0), SHIPPED.len() + 1), "{told}");
 }
@@ -275,9 +277,9 @@ fn a_draft_can_be_locked_and_is_so() {
     let (made, transcript) = (made.to_str().unwrap(), transcript.to_str().unwrap());
     let (code, told) = said(&["new", made, transcript]);
     assert!(code == Some(0) && told.contains("drafted"), "{told}");
-    let (code, told) = said(&["lock", made, "--python", "no-such-python"]);
+    let (code, told) = said(&[&["lock", made], NOTHING_INSTALLED].concat());
     assert!(code == Some(0), "{told}");
-    let (code, told) = said(&["check", made, "--python", "no-such-python"]);
+    let (code, told) = said(&[&["check", made], NOTHING_INSTALLED].concat());
     assert!(code == Some(0) && told.contains("all is so"), "{told}");
     let text = fs::read_to_string(folder.path().join("my-walk/walkthrough.md")).unwrap();
     assert!(text.contains("title      = \"My walk\"") && text.contains("app:handle_message"), "{text}");
@@ -328,6 +330,43 @@ fn another_version_of_a_package_is_compared() {
     }
     let as_fault = told.lines().find(|line| line.contains("SimpleWebSocketWSGI.__call__: missing")).unwrap();
     assert!(as_fault.starts_with("wirewalk: "), "an alternative is there: {as_fault}");
+}
+
+/// A folder in which Node.js finds this release of socket.io, and what it needs.
+fn socketio(version: &str) -> Option<PathBuf> {
+    let peers = peers::installed()?;
+    let folder = peers.folder.with_file_name(format!("peers-socketio-{version}"));
+    if !folder.join("installed").exists() {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("package.json"), r#"{"private":true}"#).unwrap();
+        let npm = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
+        let package = format!("socket.io@{version}");
+        peers::run(Command::new("npm").args(npm).arg(package).current_dir(&folder)).unwrap();
+        fs::write(folder.join("installed"), "").unwrap();
+    }
+    Some(folder)
+}
+
+#[test]
+fn packages_of_node_are_compared() {
+    let events = shipped("socketio-events");
+    let check =
+        |folder: &Path| said(&["check", events.to_str().unwrap(), "--node", folder.to_str().unwrap()]);
+    let Some(peers) = peers::installed() else { return };
+    let (code, told) = check(&peers.folder);
+    assert!(code == Some(0) && told.contains("functions as installed here: 9 ok\n"), "{told}");
+    // It has the parser's functions in another file.
+    let Some(older) = socketio("4.5.0") else { return };
+    let (code, told) = check(&older);
+    assert_eq!(code, Some(1), "{told}");
+    for expected in [
+        "socket.io/dist/client:Client.ondecoded: body changed: socket.io 4.8.4 dist/client.js:204 → socket.io 4.5.0 dist/client.js:194",
+        "socket.io/dist/client:Client.connect: moved: socket.io 4.8.4 dist/client.js:76 → socket.io 4.5.0 dist/client.js:66",
+        "has functions of this name elsewhere: socket.io-parser/dist/index:Decoder.add (dist/index.js:",
+        "functions as installed here: 1 body changed, 2 missing, 6 moved",
+    ] {
+        assert!(told.contains(expected), "{expected}\n{told}");
+    }
 }
 
 #[test]
