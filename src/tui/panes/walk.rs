@@ -1,5 +1,7 @@
 //! A step of a walk: its text, and beside it what it is about.
 
+use std::path::Path;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -165,10 +167,11 @@ fn lines(session: &Session, app: &App, view: &WalkView, step: &Step, width: usiz
         Reached::Never | Reached::Skipped => {
             let is_call = step.when.as_ref().is_some_and(|when| when.value.is_of_calls());
             let text = match is_call && session.calls().processes().len() == 0 {
-                true => {
-                    "No process says here what is called in it. Start the server with: wirewalk run --walk NAME -- python app.py"
-                }
-                false => "This session never came here: what the step is about is not in it.",
+                true => format!(
+                    "No process says here what is called in it. Start the server with: wirewalk run --walk {} -- python app.py",
+                    Path::new(&view.walk.text.file).parent().unwrap_or(Path::new("NAME")).display()
+                ),
+                false => "This session never came here: what the step is about is not in it.".to_owned(),
             };
             lines.extend(of_text(&format!("✗ {text}"), width, theme.severity(Severity::Warning)));
             lines.push(Line::new());
