@@ -1,6 +1,6 @@
 //! `wirewalk export`: a session or a walk in the form that others need.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -87,6 +87,10 @@ impl Options {
             let how = "say as what, with --to, or by the name of --out: md, html, svg, har, pcapng or json";
             return Err(Misuse(how.to_owned()).into());
         };
+        if form == Form::Pcapng && self.out.is_none() && io::stdout().is_terminal() {
+            let how = "a capture file is nothing for a terminal: say where to write it, with --out";
+            return Err(Misuse(how.to_owned()).into());
+        }
         let names = if self.keep_secrets { None } else { Some(redact::names()?) };
         if self.what.is_file() { self.session(form, names.as_ref()) } else { self.walk(form, names.as_ref()) }
     }

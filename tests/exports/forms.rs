@@ -112,6 +112,14 @@ fn what_cannot_be_exported_is_said() {
 }
 
 #[test]
+fn a_capture_file_is_not_written_to_a_terminal() {
+    let terminal =
+        Terminal::start(&["export", &repository("tests/formats/v1.wirewalk"), "--to", "pcapng"], (120, 36));
+    terminal.until_text("with --out");
+    assert_eq!(terminal.ended().0, 2);
+}
+
+#[test]
 fn what_is_shown_on_the_screen_is_exported_from_there() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::start(&["open", &repository("tests/formats/v1.wirewalk")], (120, 36));
