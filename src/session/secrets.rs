@@ -48,26 +48,46 @@ const NAME_FIELDS: [&str; 3] = ["http.header.name", "http.request.uri.query.para
 pub struct Names {
     names: Vec<String>,
     patterns: Vec<Regex>,
+    /// Finds what stands behind a name in a text of no protocol.
+    named: Option<Regex>,
 }
 
 impl Default for Names {
     fn default() -> Names {
-        Names { names: DEFAULT_NAMES.map(str::to_owned).to_vec(), patterns: Vec::new() }
+        let names = DEFAULT_NAMES.map(str::to_owned).to_vec();
+        Names { named: named(&names).ok(), names, patterns: Vec::new() }
     }
+}
+
+/// What stands behind a name as in `token=…`, `"token": "…"` or `Cookie: …`: the first or the second group.
+fn named(names: &[String]) -> Result<Regex, regex::Error> {
+    let mut all = vec!["cookie".to_owned(), "set-cookie".to_owned()];
+    all.extend(names.iter().map(|name| regex::escape(name)));
+    let names = all.join("|");
+    Regex::new(&format!(
+        r#"(?i)(?:^|[^\w-])(?:{names})["']?(?:=["']?([^&"'\s;,]+)|\s*:\s*["']?([^"'\r\n]+))"#
+    ))
 }
 
 impl Names {
     /// Fails where a pattern is no regular expression.
     pub fn new(names: &[String], patterns: &[String]) -> Result<Names, regex::Error> {
         let patterns: Result<_, _> = patterns.iter().map(|pattern| Regex::new(pattern)).collect();
-        Ok(Names { names: names.to_vec(), patterns: patterns? })
+        Ok(Names { names: names.to_vec(), patterns: patterns?, named: Some(named(names)?) })
     }
 
-    /// Where the patterns match, in order, apart from each other.
-    pub fn patterns_in(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let found =
-            self.patterns.iter().flat_map(|pattern| pattern.find_iter(bytes)).map(|found| found.range());
-        merged(found.filter(|range| !range.is_empty()).collect())
+    /// Where there are secrets in a text of no protocol, such as what a program prints: in order, apart from each other.
+    pub fn places_in(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let matching =
+            self.patterns.iter().flat_map(|pattern| pattern.find_iter(text)).map(|found| found.range());
+        let captured = self.named.iter().flat_map(|named| named.captures_iter(text));
+        let named = captured.filter_map(|found| Some(found.get(1).or_else(|| found.get(2))?.range()));
+        merged(matching.chain(named).filter(|range| !range.is_empty()).collect())
+    }
+
+    /// Such a text with dots in place of each secret.
+    pub fn mask(&self, text: &str) -> String {
+        dotted(text, self.places_in(text.as_bytes()))
     }
 
     fn has(&self, name: &str) -> bool {
@@ -183,14 +203,7 @@ impl Secrets {
                 found.extend(words(text, secret));
             }
         }
-        let mut masked = String::new();
-        let mut end = 0;
-        for range in merged(found) {
-            masked.push_str(text.get(end..range.start).unwrap_or_default());
-            masked.push_str(DOTS);
-            end = range.end;
-        }
-        masked + text.get(end..).unwrap_or_default()
+        dotted(text, merged(found))
     }
 
     /// Replaces the bytes of the secrets, so that nothing that is derived from them can show them.
@@ -411,6 +424,17 @@ fn words<'a>(text: &'a str, secret: &'a str) -> impl Iterator<Item = Range<usize
 }
 
 /// Ranges in order; those that overlap are one.
+/// A text with dots in these places, which are in order and apart from each other.
+fn dotted(text: &str, places: impl IntoIterator<Item = Range<usize>>) -> String {
+    let (mut masked, mut end) = (String::new(), 0);
+    for place in places {
+        masked.push_str(text.get(end..place.start).unwrap_or_default());
+        masked.push_str(DOTS);
+        end = place.end;
+    }
+    masked + text.get(end..).unwrap_or_default()
+}
+
 fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| (range.start, range.end));
     let mut merged: Vec<Range<usize>> = Vec::new();

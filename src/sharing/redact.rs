@@ -104,7 +104,7 @@ impl Redaction {
     /// Bytes that no protocol is known of.
     fn text(&self, bytes: &[u8]) -> Vec<u8> {
         let mut replaced = self.known.replace(bytes);
-        for place in self.names.patterns_in(bytes) {
+        for place in self.names.places_in(bytes) {
             let stand_in = self.known.stand_in(bytes.get(place.clone()).unwrap_or_default());
             replaced.splice(place, stand_in);
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::{DOTS, INSTEAD, Names, Secrets};
+use super::{INSTEAD, Names, Secrets, dotted};
 use crate::decode::sink::Detail;
 use crate::session::{Session, StoreError};
 
@@ -116,13 +116,7 @@ impl Known {
 
     /// A text with dots in place of each known secret.
     pub fn mask(&self, text: &str) -> String {
-        let (mut masked, mut end) = (String::new(), 0);
-        for place in self.places(text.as_bytes()) {
-            masked.push_str(text.get(end..place.start).unwrap_or_default());
-            masked.push_str(DOTS);
-            end = place.end;
-        }
-        masked + text.get(end..).unwrap_or_default()
+        dotted(text, self.places(text.as_bytes()))
     }
 
     /// The bytes with each known secret replaced.

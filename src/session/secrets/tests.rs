@@ -156,3 +156,20 @@ fn where_nothing_is_secret_nothing_is_hidden() {
     assert!(!secrets.has_any() && !secrets.covers(SourceId::WIRE, 0));
     assert_eq!(secrets.mask("open …"), "open …");
 }
+
+#[test]
+fn what_a_program_prints_has_secrets_behind_their_names() {
+    let names =
+        Names::new(&["token".to_owned(), "api.key".to_owned()], &["[0-9]{4}-[0-9]{4}".to_owned()]).unwrap();
+    for (text, masked) in [
+        ("\"GET /x?a=1&Token=abc&b=2 HTTP/1.1\" 200", "\"GET /x?a=1&Token=••••••••&b=2 HTTP/1.1\" 200"),
+        ("{'token': 'a b', 'name': 'Ada'}", "{'token': '••••••••', 'name': 'Ada'}"),
+        ("{\"token\":\"a\",\"b\":1}", "{\"token\":\"••••••••\",\"b\":1}"),
+        ("Cookie: a=1; b=2", "Cookie: ••••••••"),
+        ("api.key=1 apiXkey=2 my-token=3 tokens=4", "api.key=•••••••• apiXkey=2 my-token=3 tokens=4"),
+        ("pin 1234-5678 ✓ token=✓", "pin •••••••• ✓ token=••••••••"),
+        ("the token is bad", "the token is bad"),
+    ] {
+        assert_eq!(names.mask(text), masked);
+    }
+}

@@ -28,7 +28,10 @@ pub fn draw(area: Rect, buf: &mut Buffer, session: &Session, app: &App) {
     for (row, (at, line)) in output.lines().skip(top).take(height).enumerate() {
         let mut pen = Pen::new(buf, paint::row(inner, row));
         pen.column(&format!("{:.3}", at.0 as f64 / 1e9), 9, true, app.theme.dim).skip(2);
-        pen.peer(line, app.theme.text);
+        match app.hidden() {
+            Some(names) => pen.peer(&names.mask(line), app.theme.text),
+            None => pen.peer(line, app.theme.text),
+        };
     }
     paint::scroll_mark(inner, buf, &app.theme, top..(top + height).min(total), total);
 }

@@ -162,6 +162,19 @@ fn a_secret_is_nowhere_until_it_is_revealed() {
 }
 
 #[test]
+fn what_the_server_prints_is_hidden_behind_the_names_of_secrets() {
+    let mut session = session();
+    let bytes = Bytes::from_static(b"GET /socket.io/?EIO=4&token=opensesame HTTP/1.1\r\n");
+    session.ingest(&Record { at: Timestamp(1), conn: ConnId(0), what: What::Output { bytes } }, 9).unwrap();
+    let mut app = app(&session, (100, 30));
+    press(&mut app, &session, "6");
+    assert!(text(&mut app, &session).contains(SECRET));
+    press(&mut app, &session, "P");
+    let seen = text(&mut app, &session);
+    assert!(seen.contains("EIO=4&token=••••••••") && !seen.contains(SECRET), "{seen}");
+}
+
+#[test]
 fn secrets_are_hidden_outside_presenter_mode_where_the_user_wants_it() {
     let session = session();
     let mut app = app(&session, (100, 30));
