@@ -177,6 +177,9 @@ fn redact(
             waiting = 0;
         }
     }
+    if let Some(record) = redaction.rest() {
+        writer.append(&record);
+    }
     writer.flush()?;
     let omitted = Omitted { secrets: Some(redaction.count()), bytes: redaction.left_out() };
     Ok((writer, omitted))

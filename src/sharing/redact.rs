@@ -15,7 +15,7 @@ use self::streams::{Change, Streams};
 use crate::session::secrets::{Collected, Known, Names};
 use crate::session::{Session, StoreError};
 use crate::wire::trace::{Event, Trace};
-use crate::wire::{Opened, Record, What};
+use crate::wire::{ConnId, Opened, Record, Timestamp, What};
 
 /// What becomes of the records of a session.
 #[derive(Debug)]
@@ -26,7 +26,12 @@ pub struct Redaction {
     /// The CRC-32 of messages that are others now, by their length and what it was.
     checksums: HashMap<(u64, u32), u32>,
     count: usize,
+    /// The beginning of a line of the server's output, and when it came: a secret may be in two records.
+    line: (Timestamp, Vec<u8>),
 }
+
+/// A line of output that is longer is passed on in pieces.
+const MAX_LINE: usize = 64 << 10;
 
 impl Redaction {
     /// What becomes of a session. `names` says what is secret. Fails where bytes cannot be read back.
@@ -41,13 +46,14 @@ impl Redaction {
             streams: Streams::default(),
             checksums: HashMap::new(),
             count,
+            line: Default::default(),
         };
         units::Units::new(session, &mut redaction).all()?;
         redaction.streams.sort();
         Ok(redaction)
     }
 
-    /// How many secrets there were, each place counted where something said that it is one.
+    /// How many secrets there were so far, each place counted where something said that it is one.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -95,10 +101,33 @@ impl Redaction {
             What::Opened(Opened { upstream, .. }) => *upstream = self.upstream(upstream),
             What::Note { text, .. } => *text = self.string(text),
             What::Trace { said, .. } => self.trace(said),
-            What::Output { bytes } => *bytes = self.text(bytes).into(),
+            What::Output { bytes } => {
+                self.line.0 = record.at;
+                self.line.1.extend_from_slice(bytes);
+                *bytes = self.lines().into();
+                return (!bytes.is_empty()).then_some(record);
+            }
             What::Tls(_) | What::Closed { .. } | What::Exited { .. } => {}
         }
         Some(record)
+    }
+
+    /// What is left to be passed on when there are no more records.
+    pub fn rest(&mut self) -> Option<Record> {
+        let (at, line) = std::mem::take(&mut self.line);
+        self.count += self.names.places_in(&line).len();
+        let what = What::Output { bytes: self.text(&line).into() };
+        (!line.is_empty()).then_some(Record { at, conn: ConnId::NONE, what })
+    }
+
+    /// The lines of the server's output that are complete.
+    fn lines(&mut self) -> Vec<u8> {
+        let line = &mut self.line.1;
+        let end = memchr::memrchr(b'\n', line).map_or(0, |at| at + 1);
+        let end = if line.len() - end > MAX_LINE { line.len() } else { end };
+        let whole: Vec<u8> = line.drain(..end).collect();
+        self.count += self.names.places_in(&whole).len();
+        self.text(&whole)
     }
 
     /// Bytes that no protocol is known of.

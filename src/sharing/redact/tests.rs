@@ -37,7 +37,10 @@ fn session(records: &[Record]) -> (Writer, Session) {
 fn redacted(records: &[Record]) -> Vec<Record> {
     let (_writer, session) = session(records);
     let mut redaction = Redaction::of(&session, &Names::default()).unwrap();
-    records.iter().filter_map(|record| redaction.record(record.clone())).collect()
+    let mut redacted: Vec<Record> =
+        records.iter().filter_map(|record| redaction.record(record.clone())).collect();
+    redacted.extend(redaction.rest());
+    redacted
 }
 
 fn kinds(session: &Session) -> Vec<UnitKind> {
@@ -268,6 +271,45 @@ fn what_tracers_and_servers_say_is_redacted_too() {
     assert_eq!(detail.crc32, Some(crc(changed)));
     assert_eq!(detail.text.as_deref(), Some("token='**********1'"));
     assert_eq!(after[4].what, What::Output { bytes: Bytes::from_static(b"got **********1\n") });
+}
+
+#[test]
+fn what_a_server_prints_loses_what_stands_behind_the_names_of_secrets() {
+    let printed = |text: &'static str| Record {
+        at: Timestamp(5),
+        conn: ConnId::NONE,
+        what: What::Output { bytes: Bytes::from_static(text.as_bytes()) },
+    };
+    let records = [
+        printed("up\nGET /x?tok"),
+        printed("en=hunter"),
+        printed("2&y=1 HTTP/1.1\npass"),
+        printed("word: abc"),
+    ];
+    let (_writer, session) = session(&records);
+    let mut redaction = Redaction::of(&session, &Names::default()).unwrap();
+    let mut left: Vec<Record> =
+        records.iter().filter_map(|record| redaction.record(record.clone())).collect();
+    left.extend(redaction.rest());
+    let text = left.iter().map(|record| match &record.what {
+        What::Output { bytes } => String::from_utf8_lossy(bytes).into_owned(),
+        other => panic!("{other:?}"),
+    });
+    let text: Vec<String> = text.collect();
+    assert_eq!(text[0], "up\n");
+    assert!(text[1].starts_with("GET /x?token=") && text[1].ends_with("&y=1 HTTP/1.1\n"), "{text:?}");
+    assert!(!text.concat().contains("hunter2") && !text.concat().contains("abc"), "{text:?}");
+    assert_eq!(
+        text.concat().len(),
+        records
+            .iter()
+            .map(|r| match &r.what {
+                What::Output { bytes } => bytes.len(),
+                _ => 0,
+            })
+            .sum::<usize>()
+    );
+    assert_eq!(redaction.count(), 2);
 }
 
 #[test]
