@@ -41,7 +41,7 @@ impl<T: Tap> Link<'_, T> {
 /// When a peer is gone, what it had sent still goes to the other one, for as long as this takes.
 const LAST_BYTES: Duration = Duration::from_secs(10);
 
-/// When a peer is gone, what the other one was just saying is still read, for this long at most.
+/// When a client is gone, what the server was just saying is still read, for this long at most.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// No more than this is read of it.
@@ -69,10 +69,11 @@ pub async fn relay<T: Tap>(
         }
     };
     let Some((peer, error)) = gone else { return };
-    match (peer, &mut *server) {
-        (Peer::Server, _) => last_words(link, Direction::ToServer, client).await,
-        (_, Stream::Plain(tcp)) => last_words(link, Direction::ToClient, tcp).await,
-        (_, Stream::Tls(tls)) => last_words(link, Direction::ToClient, tls).await,
+    if peer == Peer::Client {
+        match server {
+            Stream::Plain(tcp) => last_words(link, tcp).await,
+            Stream::Tls(tls) => last_words(link, tls).await,
+        }
     }
     link.closed(peer, How::Reset, Some(error.to_string())).await;
     let other = if peer == Peer::Client { server.tcp() } else { &*client };
@@ -81,16 +82,16 @@ pub async fn relay<T: Tap>(
     let _ = other.set_zero_linger();
 }
 
-/// Records what a peer says to one that is gone: clients leave as soon as they see the status of a refusal, and
-/// its reason is in the body. Ends when the peer does, since it does not know yet that it speaks to nobody.
-async fn last_words<T: Tap>(link: &Link<'_, T>, dir: Direction, from: &mut (impl AsyncRead + Unpin)) {
+/// Records what a server says to a client that is gone: clients leave as soon as they see the status of a refusal,
+/// and its reason is in the body. The server is told afterwards, since it would say no more then.
+async fn last_words<T: Tap>(link: &Link<'_, T>, server: &mut (impl AsyncRead + Unpin)) {
     let until = Instant::now() + LAST_WORDS;
     let mut left = LAST_WORDS_BYTES;
     while left > 0 {
         let mut buffer = BytesMut::with_capacity(SMALL);
-        let Ok(Ok(read @ 1..)) = timeout_at(until, from.read_buf(&mut buffer)).await else { return };
+        let Ok(Ok(read @ 1..)) = timeout_at(until, server.read_buf(&mut buffer)).await else { return };
         left = left.saturating_sub(read);
-        link.record(What::Received { dir, bytes: buffer.freeze() }).await;
+        link.record(What::Received { dir: Direction::ToClient, bytes: buffer.freeze() }).await;
     }
 }
 
