@@ -15,9 +15,16 @@ const MOST = 3;
 const MAX_SOURCE = 2 << 20;
 const ENDINGS = [".js", ".cjs", ".mjs"];
 
-/** All functions of a file, each by its symbol as a traced call has it. */
+const known = new Map(); // a file → its functions
+
 function functions(of, inside) {
   const file = path.join(of.root, inside);
+  if (!known.has(file)) known.set(file, parsed(of, inside, file));
+  return known.get(file);
+}
+
+/** All functions of a file, each by its symbol as a traced call has it. */
+function parsed(of, inside, file) {
   const found = [];
   let source = "";
   const define = ({ symbol, line }, node) => {

@@ -2,7 +2,7 @@
 //! does not fit the transcript any more it is made anew; it can be removed at any time.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -113,7 +113,7 @@ fn beside(path: &Path) -> PathBuf {
 
 impl Fits {
     fn of(path: &Path, max_message: usize) -> Option<Fits> {
-        let file = OpenOptions::new().read(true).open(path).ok()?;
+        let file = File::open(path).ok()?;
         let about = file.metadata().ok().filter(fs::Metadata::is_file)?;
         let modified = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
         let mut crc = flate2::Crc::new();

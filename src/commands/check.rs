@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -9,7 +10,8 @@ use clap::{Args, ValueHint};
 
 use super::walkthroughs::{self, Loaded, SHIPPED, counted, tell};
 use super::{Size, say};
-use crate::calls::{installed, permalink};
+use crate::calls::installed::{self, Answered, Asked};
+use crate::calls::permalink;
 use crate::capture::Recorder;
 use crate::decode::limits::MAX_MESSAGE;
 use crate::session::Session;
@@ -245,7 +247,7 @@ impl Environment {
         walk: &Walkthrough,
         place: impl Fn(&str) -> Option<(String, String)>,
     ) -> BTreeMap<String, Installed> {
-        let (mut of_python, mut of_node) = (installed::Asked::new(), installed::Asked::new());
+        let (mut of_python, mut of_node) = (Asked::new(), Asked::new());
         for names in walk.steps.iter().flat_map(|step| &step.calls) {
             // Those for other versions are of the same package.
             let place = names.iter().find_map(|name| place(&name.value));
@@ -256,16 +258,17 @@ impl Environment {
         }
         let folder = self.node.as_deref().unwrap_or(Path::new("."));
         let mut found = BTreeMap::new();
-        for (asked, answered) in [
-            (&of_python, (!of_python.is_empty()).then(|| installed::python(&self.python(), &of_python))),
-            (&of_node, (!of_node.is_empty()).then(|| installed::node(folder, &of_node))),
-        ] {
-            match answered {
-                Some(Ok(packages)) => found.extend(of_packages(asked, &packages)),
-                Some(Err(error)) => say(format_args!("what is installed here is not compared: {error}")),
-                None => {}
+        let mut take = |asked: &Asked, ask: &dyn Fn(&Asked) -> io::Result<Answered>| {
+            if asked.is_empty() {
+                return;
             }
-        }
+            match ask(asked) {
+                Ok(packages) => found.extend(of_packages(asked, &packages)),
+                Err(error) => say(format_args!("what is installed here is not compared: {error}")),
+            }
+        };
+        take(&of_python, &|asked| installed::python(&self.python(), asked));
+        take(&of_node, &|asked| installed::node(folder, asked));
         found
     }
 
@@ -281,8 +284,8 @@ impl Environment {
 
 /// Each symbol that was asked for, as it is installed.
 fn of_packages<'a>(
-    asked: &'a installed::Asked,
-    packages: &'a installed::Answered,
+    asked: &'a Asked,
+    packages: &'a Answered,
 ) -> impl Iterator<Item = (String, Installed)> + 'a {
     asked.iter().flat_map(|(package, symbols)| {
         let here = packages.get(package).and_then(Option::as_ref);
