@@ -65,7 +65,7 @@ fn named(names: &[String]) -> Result<Regex, regex::Error> {
     all.extend(names.iter().map(|name| regex::escape(name)));
     let names = all.join("|");
     Regex::new(&format!(
-        r#"(?i)(?:^|[^\w-])(?:{names})["']?(?:=["']?([^&"'\s;,]+)|\s*:\s*["']?([^"'\r\n]+))"#
+        r#"(?i)(?:^|[^\w-])(?:{names})["']?(?:=["']?([^&"'\s;,\x1b]+)|\s*:\s*["']?([^"'\r\n\x1b]+))"#
     ))
 }
 
@@ -76,13 +76,19 @@ impl Names {
         Ok(Names { names: names.to_vec(), patterns: patterns?, named: Some(named(names)?) })
     }
 
-    /// Where there are secrets in a text of no protocol, such as what a program prints: in order, apart from each other.
-    pub fn places_in(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let matching =
+    /// Where the patterns match, in order, apart from each other.
+    pub fn patterns_in(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let found =
             self.patterns.iter().flat_map(|pattern| pattern.find_iter(text)).map(|found| found.range());
+        merged(found.filter(|range| !range.is_empty()).collect())
+    }
+
+    /// Where there are secrets in a text of no protocol, such as what a program prints: where the patterns match, and behind the names. In
+    /// order, apart from each other.
+    pub fn places_in(&self, text: &[u8]) -> Vec<Range<usize>> {
         let captured = self.named.iter().flat_map(|named| named.captures_iter(text));
         let named = captured.filter_map(|found| Some(found.get(1).or_else(|| found.get(2))?.range()));
-        merged(matching.chain(named).filter(|range| !range.is_empty()).collect())
+        merged(self.patterns_in(text).into_iter().chain(named).collect())
     }
 
     /// Such a text with dots in place of each secret.

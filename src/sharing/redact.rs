@@ -8,6 +8,7 @@ mod streams;
 mod units;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -99,7 +100,11 @@ impl Redaction {
             }
             What::Lost { dir, bytes, .. } => self.streams.lose(conn, *dir, *bytes),
             What::Opened(Opened { upstream, .. }) => *upstream = self.upstream(upstream),
-            What::Note { text, .. } => *text = self.string(text),
+            What::Note { text, .. } => {
+                // Someone's own words may be about a password.
+                let places = self.names.patterns_in(text.as_bytes());
+                *text = String::from_utf8_lossy(&self.without(text.as_bytes(), places)).into_owned();
+            }
             What::Trace { said, .. } => self.trace(said),
             What::Output { bytes } => {
                 self.line.0 = record.at;
@@ -115,8 +120,7 @@ impl Redaction {
     /// What is left to be passed on when there are no more records.
     pub fn rest(&mut self) -> Option<Record> {
         let (at, line) = std::mem::take(&mut self.line);
-        self.count += self.names.places_in(&line).len();
-        let what = What::Output { bytes: self.text(&line).into() };
+        let what = What::Output { bytes: self.printed(&line).into() };
         (!line.is_empty()).then_some(Record { at, conn: ConnId::NONE, what })
     }
 
@@ -126,14 +130,25 @@ impl Redaction {
         let end = memchr::memrchr(b'\n', line).map_or(0, |at| at + 1);
         let end = if line.len() - end > MAX_LINE { line.len() } else { end };
         let whole: Vec<u8> = line.drain(..end).collect();
-        self.count += self.names.places_in(&whole).len();
-        self.text(&whole)
+        self.printed(&whole)
+    }
+
+    /// What the server printed; its secrets count.
+    fn printed(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let places = self.names.places_in(bytes);
+        self.count += places.len();
+        self.without(bytes, places)
     }
 
     /// Bytes that no protocol is known of.
     fn text(&self, bytes: &[u8]) -> Vec<u8> {
+        self.without(bytes, self.names.places_in(bytes))
+    }
+
+    /// Bytes without what is known to be secret, and without what is in these places.
+    fn without(&self, bytes: &[u8], places: Vec<Range<usize>>) -> Vec<u8> {
         let mut replaced = self.known.replace(bytes);
-        for place in self.names.places_in(bytes) {
+        for place in places {
             let stand_in = self.known.stand_in(bytes.get(place.clone()).unwrap_or_default());
             replaced.splice(place, stand_in);
         }

@@ -169,6 +169,7 @@ fn what_a_program_prints_has_secrets_behind_their_names() {
         ("api.key=1 apiXkey=2 my-token=3 tokens=4", "api.key=•••••••• apiXkey=2 my-token=3 tokens=4"),
         ("pin 1234-5678 ✓ token=✓", "pin •••••••• ✓ token=••••••••"),
         ("the token is bad", "the token is bad"),
+        ("token=a\u{1b}[0m", "token=••••••••\u{1b}[0m"),
     ] {
         assert_eq!(names.mask(text), masked);
     }

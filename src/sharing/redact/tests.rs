@@ -264,7 +264,15 @@ fn what_tracers_and_servers_say_is_redacted_too() {
     let beside = |what| Record { at: Timestamp(2), conn: ConnId::NONE, what };
     records.push(beside(What::Trace { process: 1, said: Trace::Events(vec![mark]) }));
     records.push(beside(What::Output { bytes: Bytes::from_static(b"got secret-1234\n") }));
+    // A note is someone's own words; of them only what is known to be secret goes.
+    let note = |text: &str| Record {
+        at: Timestamp(2),
+        conn: CONN,
+        what: What::Note { unit: 1, marked: false, text: text.to_owned() },
+    };
+    records.push(note("token: never write secret-1234"));
     let after = redacted(&records);
+    assert_eq!(after[5], note("token: never write **********1"));
     let What::Trace { said: Trace::Events(events), .. } = &after[3].what else { panic!() };
     let Event::Mark { detail, .. } = &events[0] else { panic!() };
     let changed = br#"42["login",{"token":"**********1"}]"#;
