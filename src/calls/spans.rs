@@ -71,8 +71,9 @@ struct Told {
 }
 
 impl Spans {
-    /// Begins to tell, on behalf of process number 1. What is said is recorded by a task of its own, until nobody tells any more.
-    pub fn start<T: Tap>(tap: T) -> Spans {
+    /// Begins to tell, on behalf of process number 1, which is recorded now: whoever sees a unit knows already that its calls will come. What
+    /// is said then is recorded by a task of its own, until nobody tells any more.
+    pub async fn start<T: Tap>(tap: T) -> Spans {
         let (said, mut heard) = mpsc::unbounded_channel();
         let process = Process {
             runtime: "Rust".to_owned(),
@@ -83,13 +84,15 @@ impl Spans {
             directory: String::new(),
             hook: "tracing".to_owned(),
         };
-        // The receiver lives as long as the task below.
-        let _ = said.send(Trace::Process(process));
+        let record = async |tap: &T, said| {
+            let what = What::Trace { process: 1, said };
+            tap.record(Record { at: tap.now(), conn: ConnId::NONE, what }).await;
+        };
+        record(&tap, Trace::Process(process)).await;
         let since = (Instant::now(), tap.now());
         tokio::spawn(async move {
             while let Some(said) = heard.recv().await {
-                let what = What::Trace { process: 1, said };
-                tap.record(Record { at: tap.now(), conn: ConnId::NONE, what }).await;
+                record(&tap, said).await;
             }
         });
         Spans { told: Mutex::default(), said, since }

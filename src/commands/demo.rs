@@ -60,7 +60,7 @@ impl Options {
                 }
             };
             let recorder = live::record(&upstream, self.recording.record.as_deref(), &self.output)?;
-            Spans::start(recorder.inbox().clone()).install();
+            Spans::start(recorder.inbox().clone()).await.install();
             let live = Live {
                 proxy,
                 upstream: &upstream,
