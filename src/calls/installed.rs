@@ -56,6 +56,9 @@ pub fn python(interpreter: &str, asked: &Asked) -> io::Result<Answered> {
 
 /// Asks for functions of the packages that Node.js finds from a folder. Fails as [`python`] does.
 pub fn node(folder: &Path, asked: &Asked) -> io::Result<Answered> {
+    if !folder.is_dir() {
+        return Err(io::Error::other(format!("{} is no folder", folder.display())));
+    }
     let scripts = tempfile::tempdir()?;
     let main = scripts.path().join("installed.cjs");
     fs::write(&main, NODE)?;

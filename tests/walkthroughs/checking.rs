@@ -355,6 +355,8 @@ fn packages_of_node_are_compared() {
     let Some(peers) = peers::installed() else { return };
     let (code, told) = check(&peers.folder);
     assert!(code == Some(0) && told.contains("functions as installed here: 9 ok\n"), "{told}");
+    let (_, told) = check(Path::new("/no/such/folder"));
+    assert!(told.contains("is not compared: /no/such/folder is no folder"), "{told}");
     // It has the parser's functions in another file.
     let Some(older) = socketio("4.5.0") else { return };
     let (code, told) = check(&older);
